@@ -1,0 +1,158 @@
+import { isOnlyRounding, wilson } from './intervals.ts';
+
+/** What one group of customers adds to a ratio. A group with neither is empty, and is as if it were not there. */
+export interface RatioGroup {
+  numerator: number;
+  denominator: number;
+}
+
+/** One ratio of a sum of ratios. */
+export interface RatioTerm {
+  weight: number;
+  groups: readonly RatioGroup[];
+}
+
+/** An estimate. Standard error and degrees of freedom are null where the groups cannot tell them. */
+export interface Estimate {
+  estimate: number;
+  standard_error: number | null;
+  df: number | null;
+}
+
+/** A proportion of responses whose customers may count more than once. Design effect and limits are null together. */
+export interface ClusteredProportion {
+  estimate: number;
+  n: number;
+  /** How many times larger the variance is than that of n independent responses; at least 1. */
+  design_effect: number | null;
+  /** The Wilson interval of n / design_effect responses. */
+  low: number | null;
+  high: number | null;
+}
+
+/**
+ * Sum of numerators / sum of denominators, with the standard error of the delete-a-group jackknife:
+ * v = (G - 1)/G sum over g of (theta(-g) - theta)^2, where theta(-g) is the ratio without group g and G the number of
+ * groups that are not empty; G - 1 degrees of freedom. All rows of a customer must be in one group.
+ * P. S. Kott (2001), The Delete-a-Group Jackknife, Journal of Official Statistics 17, 521-526. As there, the deviations
+ * are from the full estimate; those from the mean of the theta(-g) are never larger and leave out the bias of a ratio
+ * (K. M. Wolter, Introduction to Variance Estimation, chapter 4).
+ *
+ * @returns null when the denominators sum to 0. Standard error and df are null with fewer than two groups that are not
+ * empty, and when the others' denominators sum to 0 without one of them.
+ */
+export function ratioEstimate(groups: readonly RatioGroup[]): Estimate | null {
+  return ratioContrast([{ weight: 1, groups }]);
+}
+
+/**
+ * The difference of two ratios, first minus second; see `ratioContrast`. Group g must be the same customers in both.
+ */
+export function ratioDifference(first: readonly RatioGroup[], second: readonly RatioGroup[]): Estimate | null {
+  return ratioContrast([
+    { weight: 1, groups: first },
+    { weight: -1, groups: second },
+  ]);
+}
+
+/**
+ * The difference of differences, (first after - first before) - (second after - second before); see `ratioContrast`.
+ */
+export function ratioDifferenceOfDifferences(
+  first: { before: readonly RatioGroup[]; after: readonly RatioGroup[] },
+  second: { before: readonly RatioGroup[]; after: readonly RatioGroup[] },
+): Estimate | null {
+  return ratioContrast([
+    { weight: 1, groups: first.after },
+    { weight: -1, groups: first.before },
+    { weight: -1, groups: second.after },
+    { weight: 1, groups: second.before },
+  ]);
+}
+
+/**
+ * A weighted sum of ratios over the same groups: the sum of weight x ratio, with weights that are not estimated.
+ * Group g is left out of every term at once, which keeps the covariance of the terms (the same customers may be in
+ * several). The jackknife is that of `ratioEstimate`; a group is empty when it is empty in every term.
+ *
+ * The degrees of freedom are those of the term with the fewest groups that are not empty, as in the cautious rule
+ * min(n1, n2) - 1 for two means. With a band of 6 customers against one of 300, intervals with 31 degrees held the
+ * truth in 91% of 4,000 simulated samples, with this rule in 96%.
+ *
+ * @throws RangeError when the terms have different numbers of groups.
+ * @returns null without terms, and when a term's denominators sum to 0. Standard error and df are null where
+ * `ratioEstimate` has none for one of the terms.
+ */
+export function ratioContrast(terms: readonly RatioTerm[]): Estimate | null {
+  const size = terms[0]?.groups.length;
+  if (size === undefined) return null;
+  if (terms.some(({ groups }) => groups.length !== size)) throw new RangeError('The terms have different groups.');
+  // A ratio over nothing is NaN or infinite here, and stays so through every sum until one of the two checks meets it.
+  const parts = terms.map(({ weight, groups }) => ({
+    full: weight * ratio(groups.reduce(add, nothing)),
+    without: sumsOfOthers(groups).map((others) => weight * ratio(others)),
+    filled: groups.map(({ numerator, denominator }) => numerator !== 0 || denominator !== 0),
+  }));
+  const estimate = sum(parts.map(({ full }) => full));
+  if (!Number.isFinite(estimate)) return null;
+
+  const left = Array.from({ length: size }, (_, g) => g).filter((g) => parts.some(({ filled }) => filled[g]));
+  const squares = left.map((g) => (sum(parts.map(({ without }) => without[g] ?? Number.NaN)) - estimate) ** 2);
+  const standardError = Math.sqrt((sum(squares) * (left.length - 1)) / left.length);
+  if (!Number.isFinite(standardError)) return { estimate, standard_error: null, df: null };
+  const largest = Math.max(...parts.map(({ full }) => Math.abs(full)));
+  return {
+    estimate,
+    standard_error: isOnlyRounding(standardError, largest) ? 0 : standardError,
+    df: Math.min(...parts.map(({ filled }) => filled.filter(Boolean).length)) - 1,
+  };
+}
+
+/**
+ * A proportion of responses by group (numerator: how many did it, denominator: how many responses), with a Wilson
+ * interval that allows for customers who count more than once: n is divided by the design effect v / (p (1 - p) / n),
+ * v from the jackknife; never below 1. The effective n as in E. L. Korn and B. I. Graubard (1998),
+ * Survey Methodology 24, 193-201.
+ *
+ * Where nobody or everybody did it, there is no variance to compare and the design effect is 1.
+ *
+ * @returns null without responses. Design effect and interval are null with fewer than two groups that are not empty.
+ */
+export function clusteredProportion(groups: readonly RatioGroup[]): ClusteredProportion | null {
+  const proportion = ratioEstimate(groups);
+  if (!proportion) return null;
+  const { estimate: p, standard_error: standardError } = proportion;
+  const n = sum(groups.map(({ denominator }) => denominator));
+  if (standardError === null) return { estimate: p, n, design_effect: null, low: null, high: null };
+  const plain = (p * (1 - p)) / n;
+  const designEffect = plain > 0 ? Math.max(1, standardError ** 2 / plain) : 1;
+  const interval = wilson({ successes: (p * n) / designEffect, n: n / designEffect });
+  return { estimate: p, n, design_effect: designEffect, low: interval?.low ?? null, high: interval?.high ?? null };
+}
+
+const nothing: RatioGroup = { numerator: 0, denominator: 0 };
+
+const add = (a: RatioGroup, b: RatioGroup): RatioGroup => ({
+  numerator: a.numerator + b.numerator,
+  denominator: a.denominator + b.denominator,
+});
+
+const ratio = ({ numerator, denominator }: RatioGroup) => numerator / denominator;
+
+const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+
+/** For each group the sum of all others: added up, not total minus one, so that nothing stays exactly 0. */
+function sumsOfOthers(groups: readonly RatioGroup[]): RatioGroup[] {
+  let before = nothing;
+  const sums = groups.map((group) => {
+    const earlier = before;
+    before = add(before, group);
+    return earlier;
+  });
+  let after = nothing;
+  for (const [g, group] of [...groups.entries()].reverse()) {
+    sums[g] = add(sums[g] ?? nothing, after);
+    after = add(after, group);
+  }
+  return sums;
+}
