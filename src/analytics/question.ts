@@ -1,0 +1,148 @@
+import { type Bound, readBounds } from '../db/period.ts';
+import type { Client, Database } from '../db/pool.ts';
+import { badRequest } from '../errors.ts';
+import { type Dimension, dimensions } from '../outcomes/cells.ts';
+import { completeThrough, type RefreshState, readState } from '../outcomes/collect.ts';
+import { refreshBeforeAnswer } from '../outcomes/refresh.ts';
+
+/** What rows can be grouped by, besides the survey, which always keeps its rows apart. */
+export const periods = ['month', 'quarter', 'year'] as const;
+export type Period = (typeof periods)[number];
+export type Grouping = Dimension | Period;
+export const groupings: readonly Grouping[] = [...dimensions, ...periods];
+
+/** The parameters of a question, as they come from the address. */
+export interface QuestionParameters extends Partial<Record<Dimension, string>> {
+  survey?: string;
+  group_by?: string;
+  from?: string;
+  to?: string;
+  window_days?: number;
+  as_of?: string;
+  min_n?: number;
+}
+
+/** A question with its defaults filled in, and what the service knows that bears on it. */
+export interface Question {
+  survey: string | null;
+  filters: Partial<Record<Dimension, string>>;
+  group_by: Grouping[];
+  from: Bound | null;
+  to: Bound | null;
+  /** Null: as far as each dataset is complete. */
+  as_of: string | null;
+  window_days: number;
+  min_n: number;
+  state: RefreshState;
+  complete_through: Map<string, Date>;
+  /** Respondents (or, while facts are still looked at, facts) that are not worked out yet. */
+  pending: number;
+  /** Readers without the scope `personal` do not see groups of fewer people than this. */
+  fewest_people: number;
+}
+
+const fewestPeople = 5;
+
+/** Reads `group_by=segment,month`. @throws ApiError 400 that names what may be given. */
+export function readGroupBy(text: string | undefined): Grouping[] {
+  const names = text === undefined ? [] : text.split(',').map((name) => name.trim());
+  const found = names.map((name) => {
+    const grouping = groupings.find((one) => one === name);
+    if (grouping) return grouping;
+    const detail = `group_by is one or two of ${groupings.join(', ')}; '${name}' is none of them.`;
+    throw badRequest('unknown_grouping', detail, [{ pointer: 'group_by', code: 'unknown_grouping', detail }]);
+  });
+  if (found.length > 2 || new Set(found).size < found.length || found.filter(isPeriod).length > 1) {
+    const detail =
+      'group_by names one or two different groupings, at most one of them a period (month, quarter, year).';
+    throw badRequest('bad_grouping', detail, [{ pointer: 'group_by', code: 'bad_grouping', detail }]);
+  }
+  return found;
+}
+
+export const isPeriod = (grouping: Grouping): grouping is Period => periods.some((period) => period === grouping);
+
+/**
+ * Fills in the defaults of a question and checks what needs the database: that the window is kept, the survey exists,
+ * the period runs forward.
+ * @throws ApiError 400 with the parameter and the cure.
+ */
+export async function prepareQuestion(
+  db: Database,
+  given: QuestionParameters,
+  reader: { personal: boolean },
+): Promise<Question> {
+  const group_by = readGroupBy(given.group_by);
+  const waiting = await refreshBeforeAnswer(db);
+  return db.read(async (client) => {
+    const state = await readState(client);
+    const bounds = await readBounds(client, state.time_zone, {
+      from: given.from ?? null,
+      to: given.to ?? null,
+      as_of: given.as_of ?? null,
+    });
+    if (bounds.from && bounds.to && bounds.from.at >= bounds.to.at)
+      throw wrong(
+        'to',
+        'empty_period',
+        'The period is empty: `to` is after `from`, and is not part of the period itself.',
+      );
+    const window_days = given.window_days ?? usualWindow(state.windows_days);
+    if (!state.windows_days.includes(window_days))
+      throw wrong(
+        'window_days',
+        'unknown_window',
+        `Outcomes are kept for windows of ${state.windows_days.join(', ')} days; ${window_days} is none of them (PATCH /v1/settings changes them).`,
+      );
+    if (given.survey !== undefined) await requireSurvey(client, given.survey);
+    const filters: Partial<Record<Dimension, string>> = {};
+    for (const dimension of dimensions) if (given[dimension] !== undefined) filters[dimension] = given[dimension];
+    return {
+      survey: given.survey ?? null,
+      filters,
+      group_by,
+      from: bounds.from,
+      to: bounds.to,
+      as_of: bounds.as_of?.at ?? null,
+      window_days,
+      min_n: given.min_n ?? 10,
+      state,
+      complete_through: await completeThrough(client),
+      pending: waiting.respondents + waiting.facts,
+      fewest_people: reader.personal ? 0 : fewestPeople,
+    };
+  });
+}
+
+/** 180 days where it is kept, else the middle one. */
+const usualWindow = (windows: number[]) =>
+  windows.includes(180) ? 180 : ([...windows].sort((a, b) => a - b)[Math.floor(windows.length / 2)] ?? 180);
+
+export const wrong = (parameter: string, code: string, detail: string) =>
+  badRequest(code, detail, [{ pointer: parameter, code, detail }]);
+
+async function requireSurvey(client: Client, survey: string): Promise<void> {
+  const known = await client.rows<{ key: string }>('select key from surveys order by key limit 50');
+  const [found] = await client.rows('select from surveys where key = $1', [survey]);
+  if (found) return;
+  const names = known.map(({ key }) => key).join(', ');
+  throw wrong(
+    'survey',
+    'unknown_survey',
+    `There is no survey '${survey}'. ${names ? `There are: ${names}.` : 'None was sent yet.'}`,
+  );
+}
+
+/** The parameters as the answer repeats them, with every default filled in. */
+export function shownParameters(question: Question, more: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    survey: question.survey,
+    ...question.filters,
+    group_by: question.group_by,
+    from: question.from?.at ?? null,
+    to: question.to?.at ?? null,
+    ...more,
+    min_n: question.min_n,
+    time_zone: question.state.time_zone,
+  };
+}

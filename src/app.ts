@@ -1,0 +1,50 @@
+import { addQuestionRoutes } from './analytics/routes.ts';
+import type { Config } from './config.ts';
+import { addDatasetRoutes } from './datasets/routes.ts';
+import type { Database } from './db/pool.ts';
+import { addHealth } from './http/health.ts';
+import { newServer, type Server } from './http/server.ts';
+import type { Keys } from './keys/find-key.ts';
+import { keyRoutes } from './keys/routes.ts';
+import { addSettingsRoutes } from './modules/settings/routes.ts';
+
+export interface AppOptions {
+  db: Database;
+  keys: Keys;
+  config: Pick<Config, 'log_level' | 'public_url'>;
+  /** Signs cursors; the same for all api processes. */
+  cursor_secret?: string;
+  /** Checks every answer against its schema: for tests. */
+  check_responses?: boolean;
+}
+
+const tags = [
+  { name: 'Facts', description: 'What happened to customers: send it here, in any order, as often as you like.' },
+  { name: 'Dimensions', description: 'What facts refer to: surveys, units and exchange rates.' },
+  { name: 'Datasets', description: 'How far the facts go.' },
+  { name: 'Outcomes', description: 'What feedback is worth.' },
+  { name: 'Scores', description: 'What customers said.' },
+  { name: 'Changes', description: 'What changed since, for those who keep a copy.' },
+  { name: 'Settings', description: 'What holds for the whole organisation.' },
+  { name: 'API keys', description: 'Who may do what.' },
+  { name: 'Health', description: 'For orchestrators.' },
+];
+
+/** Builds the whole service on a database that is migrated: every module on one page. It does not listen yet. */
+export async function buildApp({ db, keys, config, cursor_secret, check_responses }: AppOptions): Promise<Server> {
+  const app = await newServer({
+    ...config,
+    tags,
+    findKey: keys.findKey,
+    ...(cursor_secret !== undefined && { cursor_secret }),
+    ...(check_responses !== undefined && { check_responses }),
+  });
+  addHealth(app, async () => {
+    await db.read((client) => client.rows('select 1'));
+  });
+  keyRoutes(app, { db, keys });
+  addSettingsRoutes(app, db);
+  addDatasetRoutes(app, db);
+  addQuestionRoutes(app, db);
+  return app;
+}

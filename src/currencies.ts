@@ -1,0 +1,22 @@
+// ISO 4217, table A.1, of 2024: every other currency has two decimals. (Intl follows CLDR, which rounds some currencies
+// that ISO gives decimals, so it cannot be asked.)
+const minorDigitsOf = new Map([
+  ...'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'.split(' ').map((code) => [code, 0] as const),
+  ...'BHD IQD JOD KWD LYD OMR TND'.split(' ').map((code) => [code, 3] as const),
+  ...'CLF UYW'.split(' ').map((code) => [code, 4] as const),
+]);
+
+const known = new Set(Intl.supportedValuesOf('currency'));
+
+/** How many decimals an amount of a currency may have. */
+export const minorDigits = (currency: string) => minorDigitsOf.get(currency) ?? 2;
+
+/** Whether ISO 4217 has, or had, a currency of that code. */
+export const isCurrency = (currency: string) => known.has(currency);
+
+/** How many decimals a decimal number in plain or scientific notation has, trailing zeros left aside. */
+export function decimalsOf(amount: string): number {
+  const [mantissa = '', exponent = '0'] = amount.toLowerCase().split('e');
+  const decimals = (mantissa.split('.')[1] ?? '').replace(/0+$/, '').length;
+  return Math.max(0, decimals - Number(exponent));
+}

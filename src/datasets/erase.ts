@@ -1,0 +1,39 @@
+import type { Client } from '../db/pool.ts';
+import { facts } from './registry.ts';
+import { type Author, bury } from './store.ts';
+
+/**
+ * Erases a customer: its record, all its facts, and its name where others referred it. Everything that was worked out
+ * from them follows with the next refresh. What stays is that something with these ids was removed.
+ * @returns how many rows were removed; 0 when nothing is known of the customer.
+ */
+export async function eraseCustomer(client: Client, id: string, author: Author): Promise<number> {
+  let removed = 0;
+  for (const { name, key, customer } of facts) {
+    const gone = await client.rows<{ key: string }>(
+      `delete from ${name} where ${customer} = $1 returning ${key} as key`,
+      [id],
+    );
+    if (gone.length > 0)
+      await bury(
+        client,
+        name,
+        gone.map((row) => row.key),
+      );
+    removed += gone.length;
+  }
+  await client.rows(
+    `update referrals set referred_id = null, changed_at = now(), changed_xid = pg_current_xact_id() where referred_id = $1`,
+    [id],
+  );
+  const record = await client.rows('delete from customers where id = $1 returning id', [id]);
+  if (record.length > 0) await bury(client, 'customers', [id]);
+  removed += record.length;
+  if (removed === 0) return 0;
+  await client.rows('insert into dirty_respondents (respondent) values ($1)', [id]);
+  await client.rows(
+    `insert into audit_log (actor, request_id, action, noun, key) values ($1, $2, 'erased', 'customer', $3)`,
+    [author.name, author.request_id ?? null, id],
+  );
+  return removed;
+}

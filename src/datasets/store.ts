@@ -1,0 +1,174 @@
+import type { Client } from '../db/pool.ts';
+import type { AnyRow, Changed, Column, Dataset, Kind } from './declare.ts';
+
+/** Who writes, for the row's `source` and the audit log. */
+export interface Author {
+  name: string;
+  request_id?: string;
+}
+
+export interface Stored {
+  created: number;
+  updated: number;
+  unchanged: number;
+}
+
+const sqlTypes: Record<Kind, string> = {
+  text: 'text',
+  choice: 'text',
+  // As precise as the column, or a row sent with microseconds would differ from itself each time.
+  moment: 'timestamptz(3)',
+  day: 'date',
+  decimal: 'numeric',
+  number: 'float8',
+  flag: 'boolean',
+  list: 'text[]',
+  map: 'jsonb',
+};
+
+const empty = (column: Column, name: string) =>
+  column.kind === 'list'
+    ? `coalesce(r.${name}, '{}')`
+    : column.kind === 'map'
+      ? `coalesce(r.${name}, '{}')`
+      : `r.${name}`;
+
+/** The two statements that store a batch; rows go in as one JSON text, sorted so that batches do not deadlock. */
+function statementsOf({ name, key, columns }: Dataset) {
+  const names = Object.keys(columns);
+  const recordset = `json_to_recordset($1::json) as r(${Object.entries(columns)
+    .map(([column, { kind }]) => `${column} ${sqlTypes[kind]}`)
+    .join(', ')})`;
+  const values = Object.entries(columns).map(([column, of]) => empty(of, column));
+  const plain = (alias: string) => names.map((column) => `${alias}.${column}`).join(', ');
+  return {
+    // Most rows are new, and then this is all there is to do: 1.0 lookup of the key a row.
+    insert: `
+      with stored as (
+        insert into ${name} (${names.join(', ')}, source, recorded_at, changed_at, changed_xid)
+        select ${values.join(', ')}, $2, now(), now(), pg_current_xact_id() from ${recordset} order by r.${key}
+        on conflict (${key}) do nothing
+        returning ${key}
+      )
+      select count(*) as created, case when count(*) < $3 then array_agg(${key}) end as keys from stored`,
+    // Locks what is held before it compares, so that nobody changes it in between and the old values are the last ones.
+    update: `
+      with sent as materialized (select ${values.map((value, at) => `${value} as ${names[at]}`).join(', ')} from ${recordset}),
+      held as materialized (
+        select ${plain('t')} from ${name} t where t.${key} in (select ${key} from sent) order by t.${key} for update
+      ),
+      changed as (
+        update ${name} t set ${names
+          .filter((column) => column !== key)
+          .map((column) => `${column} = s.${column}`)
+          .join(', ')}, source = $2, changed_at = now(), changed_xid = pg_current_xact_id()
+        from sent s join held h on h.${key} = s.${key}
+        where t.${key} = s.${key} and row(${plain('h')}) is distinct from row(${plain('s')})
+        returning to_jsonb(h) as before, to_jsonb(s) as after
+      )
+      select (select count(*) from held) as held,
+        coalesce((select jsonb_agg(jsonb_build_object('before', before, 'after', after)) from changed), '[]') as changed`,
+    remove: `delete from ${name} t where ${key} = $1 returning to_jsonb(t) as before`,
+  };
+}
+
+const prepared = new Map<string, ReturnType<typeof statementsOf>>();
+
+function statements(dataset: Dataset) {
+  const found = prepared.get(dataset.name) ?? statementsOf(dataset);
+  prepared.set(dataset.name, found);
+  return found;
+}
+
+/**
+ * Stores rows that were checked, in the caller's transaction: new ones are made, different ones changed, equal ones
+ * left. No key may occur twice. What a change takes away from a customer marks it for the refresh; what rows bring is
+ * found by the refresh itself.
+ */
+export async function store(client: Client, dataset: Dataset, rows: AnyRow[], author: Author): Promise<Stored> {
+  const sql = statements(dataset);
+  const [inserted] = await client.rows<{ created: number; keys: string[] | null }>(sql.insert, [
+    JSON.stringify(rows),
+    author.name,
+    rows.length,
+  ]);
+  const created = inserted?.created ?? 0;
+  if (created === rows.length) {
+    await dataset.afterwards?.(
+      client,
+      rows.map((after) => ({ key: String(after[dataset.key]), after })),
+    );
+    return { created, updated: 0, unchanged: 0 };
+  }
+
+  const made = new Set(inserted?.keys);
+  const isMade = (row: AnyRow) => made.has(String(row[dataset.key]));
+  const rest = rows.filter((row) => !isMade(row));
+  const [compared] = await client.rows<{ held: number; changed: { before: AnyRow; after: AnyRow }[] }>(sql.update, [
+    JSON.stringify(rest),
+    author.name,
+  ]);
+  if (compared?.held !== rest.length)
+    // Somebody removed a row between the two statements: begin again, as for any other conflict between writers.
+    throw Object.assign(new Error('A row was removed while it was being stored.'), { code: '40001' });
+
+  const changed = compared.changed.map((one) => ({ key: String(one.after[dataset.key]), ...one }));
+  await markForRefresh(
+    client,
+    dataset,
+    changed.map(({ before }) => before),
+  );
+  await audit(client, dataset, changed, author);
+  const news = rows.filter(isMade).map((after) => ({ key: String(after[dataset.key]), after }));
+  await dataset.afterwards?.(client, [...news, ...changed]);
+  return { created, updated: changed.length, unchanged: rest.length - changed.length };
+}
+
+/** Removes a row and leaves a tombstone. @returns whether there was one. */
+export async function remove(client: Client, dataset: Dataset, key: string, author: Author): Promise<boolean> {
+  await dataset.mayRemove?.(client, key);
+  const [gone] = await client.rows<{ before: AnyRow }>(statements(dataset).remove, [key]);
+  if (!gone) return false;
+  await markForRefresh(client, dataset, [gone.before]);
+  await bury(client, dataset.name, [key]);
+  await client.rows(`insert into audit_log (actor, request_id, action, noun, key) values ($1, $2, 'removed', $3, $4)`, [
+    author.name,
+    author.request_id ?? null,
+    dataset.one,
+    key,
+  ]);
+  return true;
+}
+
+/** Leaves a tombstone for each row that was removed, for those who follow the changes. */
+export async function bury(client: Client, dataset: string, keys: readonly string[]): Promise<void> {
+  await client.rows(
+    `insert into tombstones (dataset, key, removed_at, changed_xid)
+     select $1, key, now(), pg_current_xact_id() from unnest($2::text[]) as key
+     on conflict (dataset, key) do update set removed_at = excluded.removed_at, changed_xid = excluded.changed_xid`,
+    [dataset, keys],
+  );
+}
+
+/** Whose outcomes a row counted in until now. An anonymous response stands for itself. */
+async function markForRefresh(client: Client, { name, customer, key }: Dataset, before: AnyRow[]): Promise<void> {
+  if (customer === undefined || before.length === 0 || name === 'invitations') return;
+  const respondents = before.map((row) => (row[customer] === null ? `~${row[key]}` : String(row[customer])));
+  await client.rows(`insert into dirty_respondents (respondent) select distinct unnest($1::text[])`, [respondents]);
+}
+
+async function audit(client: Client, dataset: Dataset, changed: Changed[], author: Author): Promise<void> {
+  const audited = Object.entries(dataset.columns).flatMap(([name, { audited }]) => (audited ? [name] : []));
+  const entries = changed.flatMap(({ key, before = {}, after }) => {
+    const names = audited.filter((name) => String(before[name]) !== String(after[name]));
+    const pick = (row: AnyRow) => Object.fromEntries(names.map((name) => [name, row[name]]));
+    return names.length > 0 ? [{ key, before: pick(before), after: pick(after) }] : [];
+  });
+  if (entries.length === 0) return;
+  await client.rows(
+    `insert into audit_log (actor, request_id, action, noun, key, before, after)
+     select $1, $2, 'corrected', $3, e.key, e.before, e.after
+     from json_to_recordset($4::json) as e(key text, before jsonb, after jsonb)`,
+    [author.name, author.request_id ?? null, dataset.one, JSON.stringify(entries)],
+  );
+}

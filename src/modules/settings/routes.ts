@@ -1,0 +1,121 @@
+import { type Static, Type } from 'typebox';
+import { isCurrency } from '../../currencies.ts';
+import type { Client, Database } from '../../db/pool.ts';
+import { type FieldError, invalid } from '../../errors.ts';
+import { requireMatch, sendVersioned } from '../../http/etag.ts';
+import { Currency, ref, Timestamp } from '../../http/schemas.ts';
+import type { Server } from '../../http/server.ts';
+
+const fields = {
+  time_zone: Type.String({
+    minLength: 1,
+    maxLength: 64,
+    description: 'IANA name. Months, days and dates without a time are read in it.',
+  }),
+  currency: Type.Unsafe<string>({ ...Currency, description: 'ISO 4217. Every sum of money is told in it.' }),
+  windows_days: Type.Array(Type.Integer({ minimum: 1, maximum: 1825 }), {
+    minItems: 1,
+    maxItems: 6,
+    uniqueItems: true,
+    description: 'How many days after a response its outcome is looked at.',
+  }),
+};
+
+const Settings = Type.Object(
+  { ...fields, version: Type.Integer(), changed_at: Timestamp },
+  { $id: 'Settings', additionalProperties: false, description: 'What holds for the whole organisation.' },
+);
+const SettingsChanges = Type.Partial(Type.Object(fields), { $id: 'SettingsChanges', additionalProperties: false });
+type Row = Omit<Static<typeof Settings>, 'changed_at'> & { changed_at: Date };
+
+const shown = ({ time_zone, currency, windows_days, version, changed_at }: Row): Static<typeof Settings> => ({
+  time_zone,
+  currency,
+  windows_days,
+  version,
+  changed_at: changed_at.toISOString(),
+});
+
+async function readSettings(client: Client, lock = ''): Promise<Row> {
+  const [row] = await client.rows<Row>(`select * from settings ${lock}`);
+  if (!row) throw new Error('settings has no row; the migrations make it.');
+  return row;
+}
+
+async function wrongSettings(
+  client: Client,
+  { time_zone, currency }: Static<typeof SettingsChanges>,
+): Promise<FieldError[]> {
+  const errors: FieldError[] = [];
+  if (time_zone !== undefined) {
+    const known = await client.rows('select from pg_timezone_names where name = $1', [time_zone]);
+    if (known.length === 0)
+      errors.push({
+        pointer: '/time_zone',
+        code: 'unknown_time_zone',
+        detail: `'${time_zone}' is no IANA time zone, such as Europe/Berlin.`,
+      });
+  }
+  if (currency !== undefined && !isCurrency(currency))
+    errors.push({
+      pointer: '/currency',
+      code: 'unknown_currency',
+      detail: `'${currency}' is no currency of ISO 4217.`,
+    });
+  return errors;
+}
+
+/** What holds for the whole organisation. A change makes every outcome be worked out again. */
+export function addSettingsRoutes(app: Server, db: Database): void {
+  app.get(
+    '/v1/settings',
+    {
+      config: { scope: 'read' },
+      schema: {
+        operationId: 'getSettings',
+        summary: 'Read the settings',
+        tags: ['Settings'],
+        response: { 200: ref(Settings) },
+      },
+    },
+    async (request, reply) => sendVersioned(request, reply, shown(await db.read((client) => readSettings(client)))),
+  );
+  app.patch(
+    '/v1/settings',
+    {
+      config: { scope: 'admin' },
+      schema: {
+        operationId: 'changeSettings',
+        summary: 'Change the settings',
+        description: 'Every outcome is worked out again with them; until that is done, answers hold the old ones.',
+        tags: ['Settings'],
+        headers: Type.Object({ 'if-match': Type.Optional(Type.String()) }),
+        body: ref(SettingsChanges),
+        response: { 200: ref(Settings) },
+      },
+    },
+    async (request, reply) => {
+      const changes = request.body;
+      const changed = await db.write(async (client) => {
+        const before = await readSettings(client, 'for update');
+        requireMatch(request, before.version);
+        const errors = await wrongSettings(client, changes);
+        if (errors.length > 0) throw invalid(errors[0]?.detail ?? 'The settings are wrong.', errors);
+        const after = { ...before, ...changes };
+        after.windows_days = [...after.windows_days].sort((one, other) => one - other);
+        const [row] = await client.rows<Row>(
+          `update settings set time_zone = $1, currency = $2, windows_days = $3::int[], version = version + 1, changed_at = now()
+           returning *`,
+          [after.time_zone, after.currency, after.windows_days],
+        );
+        await client.rows(
+          `insert into audit_log (actor, request_id, action, noun, key, before, after)
+           values ($1, $2, 'changed', 'settings', 'settings', $3::jsonb, $4::jsonb)`,
+          [request.caller.name, String(request.id), JSON.stringify(before), JSON.stringify(after)],
+        );
+        return row ?? before;
+      });
+      return sendVersioned(request, reply, shown(changed));
+    },
+  );
+}

@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import { buildApp } from './app.ts';
+import type { Config } from './config.ts';
+import { startEmbedded } from './db/embedded.ts';
+import { migrate } from './db/migrate.ts';
+import { type Connection, type Database, openDatabase } from './db/pool.ts';
+import type { Server } from './http/server.ts';
+import { ensureFirstKey } from './keys/ensure-first-key.ts';
+import { keysIn } from './keys/find-key.ts';
+import { startWorker } from './worker.ts';
+
+/** A running service. */
+export interface Service {
+  /** Where it listens; null for a worker. */
+  address: string | null;
+  app: Server | undefined;
+  db: Database;
+  /** The first admin key, when this start made it. */
+  first_key: string | undefined;
+  key_file: string;
+  /** Takes no more work, finishes what runs, and closes everything that was started, in the reverse order. */
+  stop(): Promise<void>;
+}
+
+/** The database that the settings name, else an embedded one, and how to leave it. */
+export async function openConfigured(config: Config, say: (message: string) => void) {
+  let connection: Connection;
+  let stopServer = async () => {};
+  let data_dir = config.data_dir;
+  if (config.database_url !== undefined) connection = { url: config.database_url };
+  else {
+    const server = await startEmbedded({ data_dir: config.data_dir, log: say });
+    ({ connection, data_dir } = server);
+    stopServer = () => server.stop();
+  }
+  const db = openDatabase(connection);
+  const close = async () => {
+    await db.close();
+    await stopServer();
+  };
+  try {
+    await migrate(db);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { db, data_dir, close };
+}
+
+/**
+ * Starts the service in the role of the settings: opens the database, brings its tables up to date, makes the first
+ * admin key, answers HTTP and keeps the outcomes fresh.
+ * @throws what keeps it from starting; everything that was started by then is stopped again.
+ */
+export async function startService(config: Config, say: (message: string) => void): Promise<Service> {
+  const { db, close } = await openConfigured(config, say);
+  const undo = [close];
+  const stop = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    const key_file = join(config.data_dir, 'admin-key');
+    const first_key = await ensureFirstKey(db, { admin_key: config.admin_key, file: key_file });
+    let app: Server | undefined;
+    let address: string | null = null;
+    if (config.role !== 'worker') {
+      const keys = keysIn(db);
+      undo.push(() => keys.settled());
+      app = await buildApp({ db, keys, config, cursor_secret: await cursorSecret(db) });
+      undo.push(() => app?.close() ?? Promise.resolve());
+      address = await app.listen({ host: config.host, port: config.port });
+    }
+    if (config.role !== 'api') undo.push(startWorker(db, app?.log ?? console));
+    return { address, app, db, first_key, key_file, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function cursorSecret(db: Database): Promise<string> {
+  const [row] = await db.read((client) =>
+    client.rows<{ cursor_secret: string }>('select cursor_secret from installation'),
+  );
+  if (!row) throw new Error('installation has no row; the migrations make it.');
+  return row.cursor_secret;
+}
