@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { CsvError, type Info, parse } from 'csv-parse';
 import { ApiError } from '../errors.ts';
 import { parseJson } from '../http/json-parser.ts';
@@ -71,9 +71,8 @@ async function* lines(stream: Readable): AsyncGenerator<Buffer> {
  */
 export async function* csvRows(stream: Readable, dataset: Dataset): AsyncGenerator<Incoming> {
   const parser = parse({ bom: true, relax_column_count: true, skip_empty_lines: true, info: true });
-  const feeding = feed(stream, parser);
-  // Handled where it is awaited below; this only keeps an early failure from counting as unhandled.
-  feeding.catch(() => undefined);
+  // A failure of either end destroys the parser with it, so the loop below throws it.
+  pipeline(decoded(stream), parser, () => undefined);
   let columns: Column[] | undefined;
   let line = 1;
   try {
@@ -92,7 +91,6 @@ export async function* csvRows(stream: Readable, dataset: Dataset): AsyncGenerat
       }
       yield readRecord(record, columns, row);
     }
-    await feeding;
   } catch (error) {
     if (error instanceof CsvError)
       yield { row: line, error: { row: line, pointer: '', code: 'broken_csv', detail: csvDetail(error, line) } };
@@ -123,25 +121,11 @@ const csvDetail = (error: CsvError, line: number) =>
     ? `A quote that was opened at or after line ${line} is never closed: the file was cut short, or a quote within a cell is not doubled.`
     : `The CSV cannot be read from line ${line} on: a quote stands where none may. Within a quoted cell a quote is doubled.`;
 
-/** Decodes strictly (a wrong byte is an error, not a question mark) and waits while the parser is full. */
-async function feed(stream: Readable, parser: ReturnType<typeof parse>): Promise<void> {
+/** Decodes strictly: a wrong byte is an error, not a question mark. */
+async function* decoded(stream: Readable): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  try {
-    for await (const chunk of chunksOf(stream)) {
-      const text = decoder.decode(chunk, { stream: true });
-      if (!parser.write(text))
-        await new Promise<void>((resolve, reject) => {
-          parser.once('drain', resolve);
-          parser.once('error', reject);
-          parser.once('close', resolve);
-        });
-      if (parser.destroyed) return;
-    }
-    parser.end(decoder.decode());
-  } catch (error) {
-    parser.destroy(error instanceof Error ? error : new Error(String(error)));
-    throw error;
-  }
+  for await (const chunk of chunksOf(stream)) yield decoder.decode(chunk, { stream: true });
+  yield decoder.decode();
 }
 
 interface Column {

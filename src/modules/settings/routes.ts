@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { isCurrency } from '../../currencies.ts';
 import type { Client, Database } from '../../db/pool.ts';
 import { type FieldError, invalid } from '../../errors.ts';
-import { requireMatch, sendVersioned } from '../../http/etag.ts';
+import { requireMatch, versioned } from '../../http/etag.ts';
 import { Currency, ref, Timestamp } from '../../http/schemas.ts';
 import type { Server } from '../../http/server.ts';
 
@@ -78,7 +78,7 @@ export function addSettingsRoutes(app: Server, db: Database): void {
         response: { 200: ref(Settings) },
       },
     },
-    async (request, reply) => sendVersioned(request, reply, shown(await db.read((client) => readSettings(client)))),
+    async (request, reply) => versioned(request, reply, shown(await db.read((client) => readSettings(client)))),
   );
   app.patch(
     '/v1/settings',
@@ -115,7 +115,7 @@ export function addSettingsRoutes(app: Server, db: Database): void {
         );
         return row ?? before;
       });
-      return sendVersioned(request, reply, shown(changed));
+      return versioned(request, reply, shown(changed));
     },
   );
 }
