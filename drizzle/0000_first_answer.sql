@@ -195,7 +195,7 @@ CREATE TABLE "outcome_cells" (
 	"value" text NOT NULL,
 	"band" text NOT NULL,
 	"window_days" integer NOT NULL,
-	"month" date NOT NULL,
+	"period" date NOT NULL,
 	"hash_group" smallint NOT NULL,
 	"responses" bigint NOT NULL,
 	"anonymous" bigint NOT NULL,
@@ -220,7 +220,7 @@ CREATE TABLE "outcome_cells" (
 	"retained" bigint NOT NULL,
 	"curve_no_contract" bigint NOT NULL,
 	"curve_not_active" bigint NOT NULL,
-	CONSTRAINT "outcome_cells_pkey" PRIMARY KEY("survey","window_days","cuboid","value","month","band","hash_group")
+	CONSTRAINT "outcome_cells_pkey" PRIMARY KEY("survey","window_days","cuboid","value","period","band","hash_group")
 );
 --> statement-breakpoint
 CREATE TABLE "refresh_state" (
@@ -284,14 +284,12 @@ CREATE TABLE "score_cells" (
 --> statement-breakpoint
 CREATE TABLE "survival_cells" (
 	"survey" text NOT NULL,
-	"cuboid" text NOT NULL,
-	"value" text NOT NULL,
-	"band" text NOT NULL,
 	"window_days" integer NOT NULL,
+	"band" text NOT NULL,
 	"answered_on" date NOT NULL,
 	"churned_after_days" integer NOT NULL,
 	"responses" bigint NOT NULL,
-	CONSTRAINT "survival_cells_pkey" PRIMARY KEY("survey","window_days","cuboid","value","answered_on","band","churned_after_days")
+	CONSTRAINT "survival_cells_pkey" PRIMARY KEY("survey","window_days","band","answered_on","churned_after_days")
 );
 --> statement-breakpoint
 CREATE TABLE "installation" (

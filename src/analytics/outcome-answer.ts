@@ -96,7 +96,7 @@ export async function findOutcome(db: Database, question: Question, kind: Outcom
 }
 
 async function readGroups(client: Client, question: Question, kind: OutcomeKind) {
-  const source = sourceOf(question);
+  const source = sourceOf(question, 'outcome_cells');
   const sums = await readOutcomeSums(client, question, source);
   const n = sums.reduce(
     (all, { bands }) => all + [...bands.values()].reduce((of, band) => of + total(band, kind.n), 0),

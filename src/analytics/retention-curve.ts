@@ -78,22 +78,20 @@ export async function retentionCurve(
 
 async function readFollowed(client: Client, question: Question, asOf: Date | null) {
   const statement = new Statement();
-  const source = sourceOf(question);
+  const source = sourceOf(question, 'survival_cells');
   const cells = source.from === 'cells';
   const { from, where, groups } = cells
-    ? fromCells(statement, 'survival_cells', question, source.cuboid, 'answered_on')
+    ? fromCells(statement, 'survival_cells', question, source.cuboid)
     : fromRows(statement, question);
   const window = cells ? `c.window_days = ${statement.param(question.window_days)}` : "c.curve_state = 'counted'";
   const names = groups.map((group, at) => `${group} as ${groupNames[at]}, `).join('');
-  // The cells have no month of their own: the first day of it says the same.
-  const read = cells ? names.replaceAll('c.month', "date_trunc('month', c.answered_on)") : names;
   // A moment that ends a day closes that day; one within a day counts what is known of it.
   const lastDay = `((${statement.param(asOf)}::timestamptz - interval '1 millisecond') at time zone ${statement.param(question.state.time_zone)})::date`;
   const rows = await client.rows<{ band: string; days: number; churned: boolean; n: number } & Record<string, unknown>>(
     `select survey, ${groups.map((_, at) => `${groupNames[at]}, `).join('')} band,
        case when churned then after_days else last_day - answered_on end as days, churned, sum(n)::int8 as n
      from (
-       select c.survey, ${read} c.band, c.answered_on, c.churned_after_days as after_days, ${lastDay} as last_day,
+       select c.survey, ${names} c.band, c.answered_on, c.churned_after_days as after_days, ${lastDay} as last_day,
          coalesce(c.churned_after_days > 0 and c.answered_on + c.churned_after_days <= ${lastDay}, false) as churned,
          ${cells ? 'c.responses' : '1'} as n
        from ${from} where ${where} and ${window} ${cells ? 'and c.responses <> 0' : ''}
@@ -125,7 +123,7 @@ const reasons: Record<string, OutcomeSum> = {
 };
 
 async function readLeftOut(client: Client, question: Question): Promise<Answer['left_out']> {
-  const sums = (await readOutcomeSums(client, question, sourceOf(question))).flatMap((group) => [
+  const sums = (await readOutcomeSums(client, question, sourceOf(question, 'outcome_cells'))).flatMap((group) => [
     ...group.bands.values(),
   ]);
   return Object.entries(reasons)

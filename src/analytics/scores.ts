@@ -73,7 +73,7 @@ export async function scores(db: Database, given: QuestionParameters, reader: { 
 
 async function readScores(client: Client, question: Question): Promise<Scores[]> {
   const statement = new Statement();
-  const source = sourceOf(question);
+  const source = sourceOf(question, 'score_cells');
   const cells = source.from === 'cells';
   const shortest = { ...question, window_days: Math.min(...question.state.windows_days) };
   const { from, where, groups } = cells

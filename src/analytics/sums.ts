@@ -1,3 +1,4 @@
+import type { Bound } from '../db/period.ts';
 import type { Client, Param } from '../db/pool.ts';
 import { type Cuboid, type Dimension, type OutcomeSum, outcomeSumNames, outcomeSums } from '../outcomes/cells.ts';
 import { type Grouping, isPeriod, type Question } from './question.ts';
@@ -5,17 +6,27 @@ import { type Grouping, isPeriod, type Question } from './question.ts';
 /** Where the figures of an answer come from: kept sums, or the outcomes one by one. */
 export type Source = { from: 'cells'; cuboid: Cuboid } | { from: 'rows' };
 
+/** The kinds of cells, and the column that says of which period one is. */
+const periodColumns = { outcome_cells: 'c.period', score_cells: 'c.month', survival_cells: 'c.answered_on' };
+export type CellTable = keyof typeof periodColumns;
+
+const isYear = (bound: Bound | null) => !bound || bound.month?.endsWith('-01-01') === true;
+const isMonth = (bound: Bound | null) => !bound || bound.month !== null;
+
 /**
- * Cells answer a question about one dimension at most, whole months, and outcomes as they are known now. Everything else
- * reads `response_outcomes`, which costs time in proportion to the responses.
+ * Cells answer a question about one dimension at most, over whole months, and outcomes as they are known now; outcomes
+ * within a dimension are kept by year, the curve for the whole only (see outcomes/cells.ts). Everything else reads
+ * `response_outcomes`, which costs time in proportion to the responses.
  */
-export function sourceOf({ filters, group_by, from, to, as_of, state }: Question): Source {
+export function sourceOf(question: Question, table: CellTable): Source {
+  const { filters, group_by, from, to, as_of, state } = question;
   const asked = [...Object.keys(filters), ...group_by.filter((one) => !isPeriod(one))] as Dimension[];
   const [dimension, ...others] = new Set(asked);
-  const wholeMonths = (!from || from.month !== null) && (!to || to.month !== null);
-  if (others.length > 0 || !wholeMonths || as_of !== null) return { from: 'rows' };
-  if (dimension && state.dropped_cuboids.includes(dimension)) return { from: 'rows' };
-  return { from: 'cells', cuboid: dimension ?? 'all' };
+  if (as_of !== null || others.length > 0 || !isMonth(from) || !isMonth(to)) return { from: 'rows' };
+  if (!dimension) return { from: 'cells', cuboid: 'all' };
+  const byYear = isYear(from) && isYear(to) && group_by.every((one) => !isPeriod(one) || one === 'year');
+  const kept = table === 'score_cells' || (table === 'outcome_cells' && byYear);
+  return kept && !state.dropped_cuboids.includes(dimension) ? { from: 'cells', cuboid: dimension } : { from: 'rows' };
 }
 
 /** A statement under construction: what is written and the parameters that it refers to. */
@@ -35,8 +46,8 @@ const periodSql = {
 };
 
 /** The expression of a grouping; '' (nothing known) becomes null. */
-const groupSql = (grouping: Grouping, value: (dimension: Dimension) => string) =>
-  isPeriod(grouping) ? periodSql[grouping]('c.month') : `nullif(${value(grouping)}, '')`;
+const groupSql = (grouping: Grouping, period: string, value: (dimension: Dimension) => string) =>
+  isPeriod(grouping) ? periodSql[grouping](period) : `nullif(${value(grouping)}, '')`;
 
 /** The names of the groups in the rows that a statement returns. */
 export const groupNames = ['group_1', 'group_2'] as const;
@@ -51,18 +62,19 @@ const matches = (dimension: Dimension, expression: string, value: string) =>
   dimension === 'unit' ? `${expression} in ${subtree(value)}` : `${expression} = ${value}`;
 
 /** What a question's filters ask of cells of one cuboid, and how its groups are read from them. */
-export function fromCells(statement: Statement, table: string, question: Question, cuboid: Cuboid, month = 'month') {
+export function fromCells(statement: Statement, table: CellTable, question: Question, cuboid: Cuboid) {
   const { survey, filters, from, to } = question;
-  const conditions = [`c.cuboid = ${statement.param(cuboid)}`];
+  const period = periodColumns[table];
+  const conditions = table === 'survival_cells' ? ['true'] : [`c.cuboid = ${statement.param(cuboid)}`];
   if (survey !== null) conditions.push(`c.survey = ${statement.param(survey)}`);
   for (const [dimension, value] of Object.entries(filters) as [Dimension, string][])
     conditions.push(matches(dimension, 'c.value', statement.param(value)));
-  if (from) conditions.push(`c.${month} >= ${statement.param(from.month)}::date`);
-  if (to) conditions.push(`c.${month} < ${statement.param(to.month)}::date`);
+  if (from) conditions.push(`${period} >= ${statement.param(from.month)}::date`);
+  if (to) conditions.push(`${period} < ${statement.param(to.month)}::date`);
   return {
     from: `${table} c`,
     where: conditions.join(' and '),
-    groups: question.group_by.map((one) => groupSql(one, () => 'c.value')),
+    groups: question.group_by.map((one) => groupSql(one, period, () => 'c.value')),
   };
 }
 
@@ -102,7 +114,7 @@ export function fromRows(statement: Statement, question: Question) {
   return {
     from: `(${rows}) c`,
     where: 'true',
-    groups: group_by.map((one) => groupSql(one, (dimension) => `c.${dimension}`)),
+    groups: group_by.map((one) => groupSql(one, 'c.month', (dimension) => `c.${dimension}`)),
   };
 }
 

@@ -143,13 +143,13 @@ export async function collect(client: Client, state: RefreshState): Promise<void
     client,
     `select t.customer_id from revenue_events t
      where ${isNew('t')} and t.occurred_at <= $3 and ${hasOutcomes('t.customer_id')}`,
-    [...since, moved.revenue_through],
+    [...since, state.revenue_through],
   );
   await mark(
     client,
     `select t.referrer_id from referrals t
      where ${isNew('t')} and t.made_at <= $3 and ${hasOutcomes('t.referrer_id')}`,
-    [...since, moved.referrals_through],
+    [...since, state.referrals_through],
   );
   await mark(
     client,

@@ -237,7 +237,7 @@ async function dropWideDimensions(db: Database): Promise<void> {
   if (wide.length === 0) return;
   const cuboids = wide.map(({ cuboid }) => cuboid);
   await locked(db, async (client) => {
-    for (const { table } of cellKinds)
+    for (const table of ['outcome_cells', 'score_cells'])
       await client.rows(`delete from ${table} where cuboid = any($1::text[])`, [cuboids]);
     await client.rows('update refresh_state set dropped_cuboids = dropped_cuboids || $1::text[]', [cuboids]);
   });

@@ -80,7 +80,8 @@ export const outcomeCells = pgTable(
   {
     ...cellKey,
     window_days: integer('window_days').notNull(),
-    month: date('month', { mode: 'string' }).notNull(),
+    /** The first day of the month for the cuboid `all`, of the year for the others. */
+    period: date('period', { mode: 'string' }).notNull(),
     hash_group: smallint('hash_group').notNull(),
     responses: count('responses'),
     anonymous: count('anonymous'),
@@ -109,7 +110,7 @@ export const outcomeCells = pgTable(
   (table) => [
     primaryKey({
       name: 'outcome_cells_pkey',
-      columns: [table.survey, table.window_days, table.cuboid, table.value, table.month, table.band, table.hash_group],
+      columns: [table.survey, table.window_days, table.cuboid, table.value, table.period, table.band, table.hash_group],
     }),
   ],
 );
@@ -135,8 +136,9 @@ export const scoreCells = pgTable(
 export const survivalCells = pgTable(
   'survival_cells',
   {
-    ...cellKey,
+    survey: text('survey').notNull(),
     window_days: integer('window_days').notNull(),
+    band: text('band').notNull(),
     answered_on: date('answered_on', { mode: 'string' }).notNull(),
     churned_after_days: integer('churned_after_days').notNull(),
     responses: count('responses'),
@@ -144,15 +146,7 @@ export const survivalCells = pgTable(
   (table) => [
     primaryKey({
       name: 'survival_cells_pkey',
-      columns: [
-        table.survey,
-        table.window_days,
-        table.cuboid,
-        table.value,
-        table.answered_on,
-        table.band,
-        table.churned_after_days,
-      ],
+      columns: [table.survey, table.window_days, table.band, table.answered_on, table.churned_after_days],
     }),
   ],
 );
