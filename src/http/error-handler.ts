@@ -1,0 +1,136 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Static } from 'typebox';
+import { ApiError, badRequest, unavailable } from '../errors.ts';
+import { requestIdOf } from './request-id.ts';
+import type { Problem } from './schemas.ts';
+import { dropUnreadBody } from './unread-body.ts';
+
+/** An error as RFC 9457 tells it. `type` is `/problems/<code>`: a stable name, the same on every installation. */
+export function problemOf(
+  { status, code, message, errors, extensions }: ApiError,
+  request_id: string,
+): Static<typeof Problem> {
+  return {
+    type: `/problems/${code}`,
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    detail: message,
+    code,
+    request_id,
+    errors,
+    ...extensions,
+  };
+}
+
+/** Answers hold data: nobody keeps them, and nobody guesses what they are. A route may say otherwise. */
+export const fixedHeaders = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' };
+
+/** What the errors of Fastify itself mean to a caller. */
+function asApiError(error: Error & { code?: unknown; statusCode?: unknown }, request: FastifyRequest): ApiError {
+  if (error instanceof ApiError) return error;
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return bodyTooLarge(request.routeOptions.bodyLimit);
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return badRequest('cut_short', 'The body does not have the length that Content-Length says.');
+    case 'FST_ERR_BAD_URL':
+      return badRequest(
+        'bad_url',
+        'The path is not a valid address: a percent sign is followed by two hex digits of UTF-8.',
+      );
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return new ApiError(414, 'path_too_long', 'A part of the path is longer than any id or key.');
+    case 'FST_ERR_HANDLER_TIMEOUT':
+      return unavailable('took_too_long', 'The answer took too long. Ask for less, or try again later.', 5);
+    case 'ECONNRESET':
+      return badRequest('broken_off', 'The request broke off before its body was complete.');
+    default: {
+      const { statusCode } = error;
+      if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500)
+        return new ApiError(statusCode, 'bad_request', STATUS_CODES[statusCode] ?? 'The request is not right.');
+      return new ApiError(500, 'internal_error', 'Something went wrong here. The log knows more under the request_id.');
+    }
+  }
+}
+
+export const bodyTooLarge = (limitBytes: number) =>
+  new ApiError(
+    413,
+    'body_too_large',
+    `The body is larger than ${limitBytes} bytes. Send less at a time, or a stream where the route takes one.`,
+  );
+
+/** Answers with a problem, whatever was thrown. Faults are logged; of unknown ones nothing is answered. */
+export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply) {
+  const known = asApiError(
+    error instanceof Error ? error : new Error('Something that is no error was thrown.'),
+    request,
+  );
+  if (known.status >= 500) request.log.error({ err: error }, 'request failed');
+  dropUnreadBody(request, reply);
+  // A Buffer, because Fastify would add a charset to the type of a string.
+  return reply
+    .code(known.status)
+    .headers({ ...known.headers, 'x-request-id': request.id, ...fixedHeaders })
+    .type('application/problem+json')
+    .send(Buffer.from(JSON.stringify(problemOf(known, request.id))));
+}
+
+/** The answer to what never became a request, since Node could not read it. */
+export function clientErrorHandler(this: FastifyInstance, error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const problem = problemOf(brokenRequest(error.code), requestIdOf({ headers: {} }));
+  this.log.info({ code: error.code, request_id: problem.request_id }, 'unreadable request');
+  if (socket.writable) {
+    const body = JSON.stringify(problem);
+    socket.write(
+      `HTTP/1.1 ${problem.status} ${problem.title}\r\nConnection: close\r\nContent-Type: application/problem+json\r\nX-Request-Id: ${problem.request_id}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    );
+  }
+  socket.destroySoon();
+}
+
+function brokenRequest(code: string | undefined): ApiError {
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new ApiError(431, 'headers_too_large', 'The address and headers together are larger than 16 KiB.');
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return new ApiError(408, 'request_timeout', 'The request took too long to arrive.');
+  return badRequest('bad_request', 'The request is not HTTP.');
+}
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+/** The methods of the routes that a path has. */
+function allowedAt(app: FastifyInstance, path: string): string[] {
+  return methods.filter((method) => app.findRoute({ method, url: path }) !== null);
+}
+
+/**
+ * Sets the error handler, and answers requests that no route takes before their body is read: 404, or 405 with `Allow`
+ * (Fastify never sends it) where the path has routes for other methods. `OPTIONS` tells the methods.
+ */
+export function addErrorHandler(app: FastifyInstance): void {
+  app.setErrorHandler(answerProblem);
+  app.setNotFoundHandler((request) => {
+    throw noRoute(request);
+  });
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!request.is404) return done();
+    const allowed = allowedAt(app, pathOf(request));
+    if (allowed.length === 0) return done(noRoute(request));
+    const headers = { allow: [...allowed, 'OPTIONS'].join(', ') };
+    if (request.method === 'OPTIONS') return reply.code(204).headers(headers).send();
+    done(new ApiError(405, 'method_not_allowed', `This path takes ${allowed.join(', ')}.`, { headers }));
+  });
+}
+
+const pathOf = (request: FastifyRequest): string => request.url.split('?', 1)[0] ?? '';
+
+const noRoute = (request: FastifyRequest) =>
+  new ApiError(
+    404,
+    'no_such_path',
+    `There is nothing at ${pathOf(request).slice(0, 200)}. The paths are listed in /openapi.json.`,
+  );

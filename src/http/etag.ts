@@ -1,0 +1,49 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiError } from '../errors.ts';
+
+/** The entity tag of a version: `"v3"`. */
+export const etagOf = (version: number): string => `"v${version}"`;
+
+/** The tags of an If-Match or If-None-Match header. */
+const tagsIn = (header: string): string[] => header.match(/(?:W\/)?"[^"]*"|\*/g) ?? [];
+
+/**
+ * Makes sure that the caller changes the version it has seen. `*` stands for any version; a weak tag never matches
+ * (RFC 9110, 13.1.1: strong comparison).
+ * @throws ApiError 428 without If-Match, 412 when the version has moved on
+ */
+export function requireMatch(request: FastifyRequest, version: number): void {
+  const header = request.headers['if-match'];
+  if (header === undefined)
+    throw new ApiError(
+      428,
+      'if_match_missing',
+      'Send If-Match with the ETag of the version that you have seen, so that no change of others is lost.',
+    );
+  const tags = tagsIn(header);
+  if (tags.includes('*') || tags.includes(etagOf(version))) return;
+  throw new ApiError(
+    412,
+    'version_moved_on',
+    `It has changed since: it is at ${etagOf(version)} now. Read it again and repeat the change.`,
+    {
+      headers: { etag: etagOf(version) },
+    },
+  );
+}
+
+/** Whether the caller has this version already (If-None-Match; RFC 9110, 13.1.2: weak comparison). */
+export function hasVersion(request: FastifyRequest, version: number): boolean {
+  const tags = tagsIn(request.headers['if-none-match'] ?? '');
+  return tags.includes('*') || tags.some((tag) => tag.replace(/^W\//, '') === etagOf(version));
+}
+
+/**
+ * A managed noun as a handler returns it, with its ETag. Where a reader has this version already, 304 is sent instead.
+ */
+export function versioned<T extends { version: number }>(request: FastifyRequest, reply: FastifyReply, noun: T): T {
+  reply.headers({ etag: etagOf(noun.version), 'cache-control': 'private, no-cache' });
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  // To Fastify a returned reply says that it was sent; the caller passes it on without looking.
+  return isRead && hasVersion(request, noun.version) ? (reply.code(304).send() as never) : noun;
+}

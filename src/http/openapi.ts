@@ -1,0 +1,178 @@
+import { readFileSync } from 'node:fs';
+import { STATUS_CODES } from 'node:http';
+import fastifySwagger from '@fastify/swagger';
+import fastifySwaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance, RouteOptions } from 'fastify';
+import { namedIn, Problem, ref } from './schemas.ts';
+import { isDocumentation } from './scopes.ts';
+
+interface OpenapiOptions {
+  public_url: string | undefined;
+  /** What the tags of the operations mean. */
+  tags?: { name: string; description: string }[];
+}
+
+/** The parts of a document that are worked on here. */
+interface Operation {
+  parameters?: { in: string; name: string }[];
+  requestBody?: unknown;
+  responses: Record<string, { description?: string; $ref?: string }>;
+  security?: unknown[];
+}
+
+const packageJson = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+  description: string;
+};
+
+/** The problems that operations answer: the name of the component, and what it means. */
+const problems: Record<number, readonly [name: string, description: string]> = {
+  400: ['BadRequest', 'The address, a parameter or the syntax of the body is wrong.'],
+  401: ['Unauthorized', 'There is no API key, or not a good one.'],
+  403: ['Forbidden', 'The API key lacks the scope.'],
+  404: ['NotFound', 'There is nothing under this id or key, or nothing that the caller may see.'],
+  409: ['Conflict', 'What is stored stands against it.'],
+  410: ['Gone', 'It is gone.'],
+  412: ['VersionMovedOn', 'It has changed since the caller saw it.'],
+  413: ['BodyTooLarge', 'The body is too large.'],
+  415: ['TypeNotTaken', 'The type or encoding of the body is not taken.'],
+  422: ['InvalidBody', 'The content of the body is wrong; `errors` says where.'],
+  428: ['VersionMissing', 'If-Match is missing.'],
+  429: ['TooManyRequests', 'Too many requests at once; `Retry-After` says when to try again.'],
+  500: ['InternalError', 'A fault of the service.'],
+  503: ['Unavailable', 'The service cannot answer now; `Retry-After` says when to try again.'],
+};
+
+const problemResponses = Object.fromEntries(
+  Object.values(problems).map(([name, description]) => [
+    name,
+    { description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } },
+  ]),
+);
+
+/** The statuses of problems that an operation can answer, beside those that its route declares. */
+function refusalsOf(operation: Operation, path: string): number[] {
+  const takes = (place: string, name?: string) =>
+    (operation.parameters ?? []).some((one) => one.in === place && (name === undefined || one.name === name));
+  return [
+    400,
+    ...(operation.security?.length === 0 ? [] : [401, 403]),
+    ...(path.includes('{') ? [404] : []),
+    ...(takes('header', 'if-match') ? [412, 428] : []),
+    ...(operation.requestBody === undefined ? [] : [413, 415, 422]),
+    500,
+    503,
+  ];
+}
+
+/** Gives every operation the problems it can answer, so that routes declare only what they mean. */
+function withProblems<D extends { paths?: unknown }>(document: D): D {
+  // What the plugin made of the routes.
+  const paths = (document.paths ?? {}) as Record<string, Record<string, Operation>>;
+  for (const [path, operations] of Object.entries(paths))
+    for (const operation of Object.values(operations)) {
+      for (const [status, response] of Object.entries(operation.responses))
+        if (response.description === 'Default Response') response.description = STATUS_CODES[status] ?? status;
+      const declared = Object.keys(operation.responses).map(Number);
+      for (const status of [...declared, ...refusalsOf(operation, path)]) {
+        const [name] = problems[status] ?? [];
+        if (name !== undefined) operation.responses[status] = { $ref: `#/components/responses/${name}` };
+      }
+    }
+  return document;
+}
+
+const isHidden = ({ url, schema }: RouteOptions): boolean =>
+  isDocumentation(url) || (schema !== undefined && 'hide' in schema && schema.hide === true);
+
+/** Makes a route that would leave a hole in the contract stop the boot. */
+function requireContract(route: RouteOptions, operations: Set<string>): void {
+  const { operationId, summary, tags, response } = route.schema ?? {};
+  const lacks = (what: string) =>
+    new Error(`${route.method} ${route.url} has no ${what}, so the contract would have a hole.`);
+  if (!operationId) throw lacks('operationId');
+  if (!summary) throw lacks('summary');
+  if (!tags?.length) throw lacks('tag');
+  if (!Object.keys((response ?? {}) as object).some((status) => /^[23]/.test(status))) throw lacks('response schema');
+  if (operations.has(operationId)) throw new Error(`Two routes have the operationId '${operationId}'.`);
+  operations.add(operationId);
+}
+
+const csp = (public_url: string | undefined) =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    // Swagger UI sets styles on its elements.
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data:",
+    `connect-src 'self'${public_url === undefined ? '' : ` ${new URL(public_url).origin}`}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+
+/**
+ * Makes the OpenAPI 3.1 document from the routes that are added after it, serves it at `/openapi.json` and to a browser
+ * at `/docs`. Named schemas become components. A route without operationId, summary, tag or response stops the boot.
+ */
+export async function addOpenapi(app: FastifyInstance, { public_url, tags = [] }: OpenapiOptions): Promise<void> {
+  const operations = new Set<string>();
+  const addNamed = (schema: unknown) => {
+    for (const [id, one] of namedIn(schema)) if (app.getSchema(id) === undefined) app.addSchema(one);
+  };
+  addNamed(ref(Problem));
+  app.addHook('onRoute', (route) => {
+    if (isHidden(route)) return;
+    if (route.method !== 'HEAD') requireContract(route, operations);
+    addNamed(route.schema);
+  });
+  await app.register(fastifySwagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Milemarker',
+        version: packageJson.version,
+        description: `${packageJson.description}.`,
+        license: { name: 'MIT', identifier: 'MIT' },
+      },
+      servers: [{ url: public_url ?? '/' }],
+      tags,
+      components: {
+        securitySchemes: {
+          key: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'An API key. `x-scope` says which scope an operation needs.',
+          },
+          password: { type: 'http', scheme: 'basic', description: 'The API key as the password, with any user name.' },
+        },
+        // Not in the types of the plugin, which copies components as they are.
+        ...{ responses: problemResponses },
+      },
+    },
+    refResolver: {
+      buildLocalReference: (json, _baseUri, _fragment, i) => (typeof json.$id === 'string' ? json.$id : `schema-${i}`),
+    },
+    stripBasePath: false,
+    convertConstToEnum: false,
+    transform: ({ schema, url, route }) => {
+      const { scope, takes = [], basic = false } = route.config ?? {};
+      const security = scope === 'public' ? [] : [{ key: [] }, ...(basic ? [{ password: [] }] : [])];
+      return { schema: { ...schema, consumes: takes, security, 'x-scope': scope }, url };
+    },
+    transformObject: (document) => withProblems('openapiObject' in document ? document.openapiObject : {}),
+  });
+  await app.register(fastifySwaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: csp(public_url),
+    uiConfig: { docExpansion: 'none', persistAuthorization: false },
+  });
+  let document: Buffer | undefined;
+  app.get('/openapi.json', { config: { scope: 'public' }, schema: { hide: true } }, async (_request, reply) => {
+    document ??= Buffer.from(JSON.stringify(openapiOf(app)));
+    return reply.type('application/json').send(document);
+  });
+}
+
+/** The document of an app that is ready. */
+export const openapiOf = (app: FastifyInstance): object => app.swagger();

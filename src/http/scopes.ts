@@ -1,0 +1,125 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { ApiError, forbidden, unauthorized } from '../errors.ts';
+
+/**
+ * What a key may do. `ingest`: send and remove facts. `read`: lists and answers, without personal data. `personal`:
+ * the same with personal data. `manage`: create and change what the organisation manages; reads, but does not ingest.
+ * `admin`: everything, and the keys.
+ */
+export const scopes = ['ingest', 'read', 'personal', 'manage', 'admin'] as const;
+export type Scope = (typeof scopes)[number];
+
+const implied: Record<Scope, readonly Scope[]> = {
+  ingest: ['ingest'],
+  read: ['read'],
+  personal: ['personal', 'read'],
+  manage: ['manage', 'read'],
+  admin: scopes,
+};
+
+/** Who asks: the key, and all that its scopes allow. */
+export interface Caller {
+  readonly key_id: string;
+  readonly name: string;
+  readonly scopes: ReadonlySet<Scope>;
+  may(scope: Scope): boolean;
+}
+
+/** A caller with the given scopes and all that they imply. */
+export function callerOf({
+  key_id,
+  name,
+  scopes: granted,
+}: {
+  key_id: string;
+  name: string;
+  scopes: readonly Scope[];
+}): Caller {
+  const all = new Set(granted.flatMap((scope) => implied[scope]));
+  return { key_id, name, scopes: all, may: (scope) => all.has(scope) };
+}
+
+/**
+ * Finds the caller that a key belongs to; undefined when there is none.
+ * @throws ApiError 401 with a code of its own for a key that was good once: who holds it has proved that it did.
+ */
+export type FindKey = (token: string) => Promise<Caller | undefined>;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What the caller must be allowed; `public` asks for no key. A route without it stops the boot. */
+    scope?: Scope | 'public';
+    /** Takes the key as a Basic password too, for BI tools that can do nothing else. */
+    basic?: boolean;
+  }
+  interface FastifyRequest {
+    caller: Caller;
+  }
+}
+
+const nobody = callerOf({ key_id: '', name: '', scopes: [] });
+
+/** Whether a route was made by the Swagger UI, which cannot name a scope for its own pages. */
+export const isDocumentation = (url: string) => url === '/docs' || url.startsWith('/docs/');
+
+/** The key in an Authorization header; undefined when there is none of a kind that the route takes. */
+function tokenIn(header: string | undefined, basic: boolean): string | undefined {
+  const [, kind = '', credentials = ''] = /^(\w+) +(\S+) *$/.exec(header ?? '') ?? [];
+  if (kind.toLowerCase() === 'bearer') return credentials;
+  if (kind.toLowerCase() !== 'basic' || !basic) return undefined;
+  const decoded = Buffer.from(credentials, 'base64').toString();
+  const colon = decoded.indexOf(':');
+  return colon < 0 || colon === decoded.length - 1 ? undefined : decoded.slice(colon + 1);
+}
+
+/** Adds the challenge that makes spreadsheets and BI tools ask for a password; elsewhere browsers would. */
+function withBasicChallenge(error: ApiError): ApiError {
+  const bearer = error.headers['www-authenticate'] ?? 'Bearer realm="milemarker"';
+  return new ApiError(error.status, error.code, error.message, {
+    errors: error.errors,
+    headers: { ...error.headers, 'www-authenticate': `Basic realm="milemarker", charset="UTF-8", ${bearer}` },
+  });
+}
+
+async function identify(request: FastifyRequest, basic: boolean, findKey: FindKey): Promise<Caller> {
+  const token = tokenIn(request.headers.authorization, basic);
+  if (token === undefined)
+    throw unauthorized(
+      'key_missing',
+      `Send an API key: Authorization: Bearer <key>${basic ? ', or Basic with the key as the password' : ''}.`,
+    );
+  const caller = await findKey(token);
+  if (caller === undefined) throw unauthorized('key_unknown', 'The API key is not known here.');
+  return caller;
+}
+
+/**
+ * Asks every request for a key with the scope of its route, before the body is read. 401 without a good key, 403 that
+ * names the scope which is lacking.
+ */
+export function addScopes(app: FastifyInstance, findKey: FindKey): void {
+  app.addHook('onRoute', (route) => {
+    if (isDocumentation(route.url)) route.config = { ...route.config, scope: 'public' };
+    const scope = route.config?.scope;
+    if (scope === undefined || ![...scopes, 'public'].includes(scope))
+      throw new Error(`${route.method} ${route.url} names no scope. Say in its config who may call it.`);
+  });
+  app.decorateRequest('caller');
+  app.addHook('onRequest', async (request) => {
+    request.caller = nobody;
+    const { scope, basic = false } = request.routeOptions.config;
+    if (scope === 'public' || request.is404) return;
+    try {
+      request.caller = await identify(request, basic, findKey);
+    } catch (error) {
+      throw basic && error instanceof ApiError && error.status === 401 ? withBasicChallenge(error) : error;
+    }
+    // A route that got past the boot without a scope would be a fault; then nobody but an admin may.
+    const needed = scope ?? 'admin';
+    if (!request.caller.may(needed))
+      throw forbidden(
+        'scope_missing',
+        `This needs a key with the scope '${needed}'; this key has ${[...request.caller.scopes].join(', ') || 'none'}.`,
+      );
+  });
+}

@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify';
+import type { Config } from '../config.ts';
+import { unavailable } from '../errors.ts';
+import { addPaging } from './cursor.ts';
+import { addErrorHandler, answerProblem, clientErrorHandler, fixedHeaders } from './error-handler.ts';
+import { addJsonParser } from './json-parser.ts';
+import { logController, logSerializers } from './logging.ts';
+import { addMediaTypes } from './media-types.ts';
+import { addOpenapi } from './openapi.ts';
+import { addRequestIds, requestIdOf } from './request-id.ts';
+import { addResponseCheck } from './response-check.ts';
+import { addScopes, type FindKey } from './scopes.ts';
+import { addValidation } from './validation.ts';
+
+export interface ServerOptions extends Pick<Config, 'log_level' | 'public_url'> {
+  findKey: FindKey;
+  /** Signs cursors; the same for all api processes. Without it cursors are good in this process only. */
+  cursor_secret?: string;
+  /** Checks every answer against its schema: for tests. */
+  check_responses?: boolean;
+  /** What the tags of the operations mean. */
+  tags?: { name: string; description: string }[];
+  /** Where the log goes instead of standard output. */
+  log_to?: { write(line: string): void };
+}
+
+/** A server whose routes are typed by their schemas. */
+export type Server = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+const bodyLimitBytes = 10 * 1024 * 1024;
+
+// A stream of facts may take half an hour to send; that a header does not trickle in is checked every few seconds.
+const headersTimeoutMs = 20_000;
+const requestTimeoutMs = 30 * 60_000;
+const connectionsCheckingIntervalMs = 5_000;
+
+/**
+ * Makes the server with all conventions and no routes but its documentation. Routes are added afterwards, each with
+ * `config.scope` and a schema. It does not trust proxies: `public_url` says what callers use.
+ */
+export async function newServer(options: ServerOptions): Promise<Server> {
+  const { log_level, public_url, findKey, cursor_secret, check_responses = false, tags, log_to } = options;
+  const app: Server = Fastify({
+    logger: { level: log_level, serializers: logSerializers, ...(log_to && { stream: log_to }) },
+    logController,
+    genReqId: requestIdOf,
+    bodyLimit: bodyLimitBytes,
+    trustProxy: false,
+    requestTimeout: requestTimeoutMs,
+    http: {
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: connectionsCheckingIntervalMs,
+    },
+    // An id of 128 characters, each four bytes of UTF-8, percent-encoded.
+    routerOptions: { maxParamLength: 128 * 12 },
+    // Its own answer would not be a problem; see addClosing.
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => answerProblem(error, request, reply),
+    clientErrorHandler,
+  });
+  addJsonParser(app);
+  addRequestIds(app);
+  addFixedHeaders(app);
+  addClosing(app);
+  addErrorHandler(app);
+  addScopes(app, findKey);
+  addMediaTypes(app);
+  addValidation(app);
+  if (check_responses) addResponseCheck(app);
+  addPaging(app, { secret: cursor_secret ?? randomBytes(32).toString('base64url'), public_url });
+  await addOpenapi(app, { public_url, ...(tags && { tags }) });
+  return app;
+}
+
+function addFixedHeaders(app: FastifyInstance): void {
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(fixedHeaders);
+    done();
+  });
+}
+
+/** While closing, what runs is finished, new requests get 503, and every answer tells the client to go elsewhere. */
+function addClosing(app: FastifyInstance): void {
+  let closing = false;
+  app.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
+  app.addHook('onRequest', (_request, _reply, done) => {
+    done(closing ? unavailable('stopping', 'The service is stopping. Try again.') : undefined);
+  });
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (closing) reply.header('connection', 'close');
+    done(null, payload);
+  });
+}
