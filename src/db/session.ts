@@ -1,0 +1,237 @@
+import net from 'node:net';
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import postgres from 'postgres';
+import { ConnectionLost } from './failures.ts';
+import { type Param, paramText, parsers, readRows } from './values.ts';
+
+/** Where a server is. A `host` that begins with `/` is the folder of its Unix socket. */
+export type Connection =
+  | { url: string }
+  | { host: string; port: number; user: string; database: string; password?: string };
+
+/** One connection, for as long as the work that it was given to. */
+export interface Client {
+  /**
+   * One statement with `$1` parameters, prepared once per connection; so its text must not hold values.
+   * numeric comes as string, int8 as number (an error beyond 2^53), json and jsonb parsed, timestamptz as Date, date as
+   * 'YYYY-MM-DD', arrays of text and numbers as arrays, and what is not named here as PostgreSQL's text.
+   */
+  rows<Row extends object>(text: string, params?: readonly Param[]): Promise<Row[]>;
+  /** Several statements without parameters, such as a migration. */
+  script(text: string): Promise<void>;
+  /** drizzle on this connection. Building a query costs more than running a small one: see `prepared`. */
+  readonly orm: PostgresJsDatabase;
+  /** A drizzle query that is built once per connection and kept under its name. */
+  prepared<Q>(name: string, build: (orm: PostgresJsDatabase) => Q): Q;
+}
+
+/** How long a connection may take to be made, and its statements to be answered by the server. */
+export interface SessionLimits {
+  connect_ms: number;
+  statement_ms: number;
+  prepare: boolean;
+}
+
+/** A connection as the pool sees it. */
+export interface Session {
+  readonly client: Client;
+  /** Statements are taken only while the session is lent. */
+  lent: boolean;
+  /** How long a statement that is sent now may be without an answer; 0 is without limit. */
+  limit_ms: number;
+  /** Why it can no longer be used. */
+  lost: ConnectionLost | undefined;
+  /** The first error of a statement since the session was lent. */
+  failure: unknown;
+  /** How many statements have no answer yet. */
+  unanswered(): number;
+  /** Whether it keeps so many prepared statements that it should be replaced. */
+  worn(): boolean;
+  /** Runs statements without parameters, outside of what `rows` prepares, and answers with the last one's command tag. */
+  command(text: string): Promise<string>;
+  /** Breaks the connection off: every statement that has no answer fails. */
+  lose(error: ConnectionLost): ConnectionLost;
+  /** Says goodbye to the server. */
+  end(): Promise<void>;
+}
+
+type Result = postgres.RowList<postgres.Row[]>;
+
+// A text that holds values would fill the server's memory with prepared statements: such a connection is replaced.
+const statementsPerSession = 500;
+
+const sessionSettings = (statementMs: number) => `
+  set timezone = 'UTC';
+  set datestyle = 'ISO';
+  set jit = off;
+  set statement_timeout = ${statementMs};
+  set lock_timeout = ${Math.ceil(statementMs / 3)};
+  set idle_in_transaction_session_timeout = 60000;
+  -- A server that is busy for a client which has gone stops and frees its locks. Windows cannot tell.
+  select set_config('client_connection_check_interval', '1s', false) where version() !~* 'windows|mingw|visual c';`;
+
+/**
+ * Opens one connection, which belongs to one borrower at a time, and proves it with a first statement.
+ *
+ * postgres.js recovers by connecting again, which would run the rest of a transaction outside of it, and leaves some
+ * statements waiting for ever when their connection breaks. So a session dials once: what is lost stays lost, and all
+ * its statements fail at once.
+ */
+export async function openSession(
+  connection: Connection,
+  limits: SessionLimits,
+  onLost: (session: Session) => void,
+): Promise<Session> {
+  const underWay = new Set<(error: unknown) => void>();
+  const texts = new Set<string>();
+  const kept = new Map<string, unknown>();
+  let socket: net.Socket | undefined;
+
+  function dial(to: { path?: string | false; host: string[]; port: number[] }): Promise<net.Socket> {
+    if (socket) return Promise.reject(session.lost ?? new ConnectionLost('The connection was closed.'));
+    const [host = 'localhost'] = to.host;
+    const dialled = net.connect(to.path ? { path: to.path } : { host, port: to.port[0] ?? 5432, noDelay: true });
+    socket = Object.assign(dialled, { host }); // postgres.js checks the certificate against `host`.
+    return new Promise((resolve, reject) => {
+      dialled.once('connect', () => resolve(dialled));
+      dialled.once('error', reject);
+      dialled.once('close', () => reject(new ConnectionLost('The connection was closed.')));
+    });
+  }
+
+  const options = {
+    max: 1,
+    prepare: limits.prepare,
+    fetch_types: false,
+    connect_timeout: 0, // The limit of the first statement covers it.
+    idle_timeout: 0,
+    max_lifetime: null,
+    debug: false,
+    connection: { application_name: 'milemarker' },
+    onnotice: () => {},
+    onclose: () => lose(new ConnectionLost('The connection was closed.')),
+    socket: dial,
+  };
+  const sql = 'url' in connection ? postgres(connection.url, options) : postgres({ ...connection, ...options });
+  // Both in place, because the connection holds on to these objects. Without serializers our texts go out as they are.
+  for (const type of Object.keys(sql.options.serializers)) delete sql.options.serializers[Number(type)];
+  for (const type of Object.keys(sql.options.parsers)) delete sql.options.parsers[Number(type)];
+  Object.assign(sql.options.parsers, parsers);
+
+  function lose(error: ConnectionLost): ConnectionLost {
+    if (session.lost) return session.lost;
+    session.lost = error;
+    for (const fail of [...underWay]) fail(error);
+    socket?.destroy();
+    onLost(session);
+    return error;
+  }
+
+  function failed(error: unknown): unknown {
+    // What has a code and is not from the server is of the socket or of postgres.js, whose state is then unknown.
+    const broken = error instanceof Error && 'code' in error && !(error instanceof postgres.PostgresError);
+    const told = broken ? lose(new ConnectionLost('The connection broke.', { cause: error })) : error;
+    session.failure ??= told;
+    return told;
+  }
+
+  function send<T>(text: string, params: readonly unknown[], how: object, read: (result: Result) => T) {
+    let query: postgres.PendingQuery<postgres.Row[]> | undefined;
+    const answer = new Promise<T>((resolve, reject) => {
+      if (session.lost) throw session.lost;
+      if (!session.lent) throw new Error('A statement was sent outside of the work that its client was lent to.');
+      // postgres.js would notice only when the statement is in its queue, and confuse it with another.
+      if (params.length > 65_533) throw new RangeError('A statement has more than 65,533 parameters; use arrays.');
+      query = sql.unsafe(text, params.map(paramText), how);
+      const limitMs = session.limit_ms;
+      const timer =
+        limitMs > 0
+          ? setTimeout(() => lose(new ConnectionLost(`No answer from the database within ${limitMs} ms.`)), limitMs)
+          : undefined;
+      const settle = () => {
+        clearTimeout(timer);
+        underWay.delete(fail);
+      };
+      const fail = (error: unknown) => {
+        settle();
+        reject(failed(error));
+      };
+      underWay.add(fail);
+      query
+        .then((result) => {
+          settle();
+          resolve(read(result));
+        })
+        .catch(fail);
+    });
+    // Several statements at once can fail together, and only one of them may be awaited by then. Whoever awaits an
+    // answer still gets its error; the process does not end for the others.
+    answer.catch(() => {});
+    return { answer, values: () => query?.values() };
+  }
+
+  function command(text: string): Promise<string> {
+    return send(text, [], { simple: true, prepare: false }, (result) => result.command).answer;
+  }
+
+  const prepared = { prepare: true, simple: false };
+  // All that drizzle needs of a postgres.js client. It rewires the parsers of what it is given: these nobody uses.
+  const underDrizzle = {
+    options: { parsers: {}, serializers: {} },
+    unsafe(text: string, params: unknown[]) {
+      texts.add(text);
+      const { answer, values } = send(text, params, prepared, (result) => result);
+      return Object.assign(answer, {
+        values() {
+          values(); // In time: postgres.js begins a statement one tick after it was asked for.
+          return answer;
+        },
+      });
+    },
+  };
+  const orm: PostgresJsDatabase = drizzle({ client: underDrizzle as unknown as postgres.Sql });
+
+  const client: Client = {
+    rows<Row extends object>(text: string, params: readonly Param[] = []) {
+      texts.add(text);
+      return send(text, params, prepared, (result) => {
+        readRows(result, result.columns);
+        return result.slice() as Row[]; // The caller knows its own statement.
+      }).answer;
+    },
+    async script(text) {
+      await command(text);
+    },
+    orm,
+    prepared<Q>(name: string, build: (orm: PostgresJsDatabase) => Q): Q {
+      if (!kept.has(name)) kept.set(name, build(orm));
+      return kept.get(name) as Q; // One name is one query.
+    },
+  };
+
+  const session: Session = {
+    client,
+    lent: true,
+    limit_ms: limits.connect_ms,
+    lost: undefined,
+    failure: undefined,
+    unanswered: () => underWay.size,
+    worn: () => texts.size > statementsPerSession,
+    command,
+    lose,
+    async end() {
+      await sql.end({ timeout: 1 });
+      lose(new ConnectionLost('The connection was ended.'));
+    },
+  };
+
+  try {
+    await command(sessionSettings(limits.statement_ms));
+  } catch (error) {
+    const told = new ConnectionLost('No connection was made.', { cause: error });
+    lose(told);
+    throw told;
+  }
+  session.lent = false;
+  return session;
+}
