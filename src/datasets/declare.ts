@@ -203,15 +203,15 @@ export function declareDataset<C extends Columns>(declaration: Declaration<C>): 
     afterwards: erased.afterwards,
     mayRemove: erased.mayRemove,
     table: tableOf(name, declaration.key, columns, customer, time),
-    sent: sentSchema(declaration.one, columns),
-    shown: shownSchema(declaration.one, columns),
+    sent: sentSchema(declaration.one, columns, declaration.example),
+    shown: shownSchema(declaration.one, columns, declaration.example),
   };
 }
 
 /** `revenue_event` becomes `RevenueEvent`, the name of the component in the contract. */
 const titleOf = (one: string) => one.replace(/(^|_)(\w)/g, (_, __, letter: string) => letter.toUpperCase());
 
-function sentSchema(one: string, columns: Columns): TSchema {
+function sentSchema(one: string, columns: Columns, example: AnyRow): TSchema {
   const fields: Record<string, TSchema> = {};
   for (const [name, { sent, required, derived, description }] of Object.entries(columns)) {
     if (derived) continue;
@@ -219,10 +219,11 @@ function sentSchema(one: string, columns: Columns): TSchema {
       ? Type.Unsafe({ ...sent, description })
       : Type.Optional(Type.Unsafe({ ...nullable(sent), description }));
   }
-  return Type.Object(fields, { $id: `New${titleOf(one)}`, additionalProperties: false });
+  const given = Object.fromEntries(Object.entries(example).filter(([name]) => name in fields));
+  return Type.Object(fields, { $id: `New${titleOf(one)}`, additionalProperties: false, examples: [given] });
 }
 
-function shownSchema(one: string, columns: Columns): TSchema {
+function shownSchema(one: string, columns: Columns, example: AnyRow): TSchema {
   const fields: Record<string, TSchema> = {};
   for (const [name, { kind, shown, required, derived, personal, description }] of Object.entries(columns)) {
     const always = required || derived || kind === 'list' || kind === 'map';
@@ -232,7 +233,9 @@ function shownSchema(one: string, columns: Columns): TSchema {
   fields.source = Type.String({ description: 'The name of the API key that last wrote the row.' });
   fields.recorded_at = Type.Unsafe({ ...Timestamp, description: 'When the row was first stored.' });
   fields.changed_at = Type.Unsafe({ ...Timestamp, description: 'When the row last changed.' });
-  return Type.Object(fields, { $id: titleOf(one), additionalProperties: false });
+  const at = '2026-02-12T06:00:00.000Z';
+  const shown = { ...example, source: 'crm', recorded_at: at, changed_at: at };
+  return Type.Object(fields, { $id: titleOf(one), additionalProperties: false, examples: [shown] });
 }
 
 /**
