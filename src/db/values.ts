@@ -14,7 +14,7 @@ function scalarText(value: unknown): string {
 const special = /["\\]/;
 const everySpecial = /["\\]/g;
 
-// Bulk rows go through here, a column at a time: a plain loop takes two thirds of the time of one over entries().
+// Bulk rows go through here, a column at a time: a plain loop takes about half as long as one over entries().
 function arrayText(values: readonly unknown[]): string {
   let text = '{';
   for (let index = 0; index < values.length; index += 1) {

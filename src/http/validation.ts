@@ -1,5 +1,5 @@
 import { Ajv, type Options, type ValidateFunction } from 'ajv';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
 import { badRequest, type FieldError, invalid } from '../errors.ts';
 import { fieldErrorsOf } from './field-errors.ts';
@@ -143,7 +143,7 @@ export function addValidation(app: FastifyInstance): void {
   app.addHook('onRoute', (route) => {
     if (!isDocumentation(route.url)) route.schema = { querystring: closed({}), ...route.schema };
   });
-  app.setValidatorCompiler<TSchema>(({ schema, httpPart, method, url }) => {
+  const compiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart, method, url }) => {
     // Fastify calls it for these four only.
     const part = httpPart as Part;
     if (checkedByRoutes.has(schema)) return () => true;
@@ -156,5 +156,10 @@ export function addValidation(app: FastifyInstance): void {
           );
       }
     return part === 'body' ? checkBody(schema) : checkAddress(schema, part);
+  };
+  app.setValidatorCompiler(compiler);
+  // A scope that is given schemas falls back to Fastify's own Ajv, unless it has a compiler of its own.
+  app.addHook('onRegister', (scope) => {
+    scope.setValidatorCompiler(compiler);
   });
 }

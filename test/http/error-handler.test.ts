@@ -141,7 +141,7 @@ describe('paths and methods', () => {
   });
 });
 
-describe('requests on a socket', () => {
+describe('requests on a socket', { timeout: 60_000 }, () => {
   const listen = async (t: TestContext) => {
     const app = await server(t);
     await app.listen({ host: '127.0.0.1', port: 0 });

@@ -118,7 +118,7 @@ describe('time limits', () => {
   });
 });
 
-describe('closing', () => {
+describe('closing', { timeout: 30_000 }, () => {
   it('finishes what runs, refuses new requests on open connections, and tells clients to go', async (t) => {
     const started = signal();
     const proceed = signal();

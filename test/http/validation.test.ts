@@ -283,4 +283,20 @@ describe('the boot', () => {
     );
     assert.equal((await app.inject({ method: 'POST', url: '/a', payload: { b: 1 } })).statusCode, 200);
   });
+
+  it('checks a route of a scope in which a named schema is used for the first time', async (t) => {
+    const named = closed({ a: Type.Integer() });
+    const body = ref(Type.Object(named.properties, { $id: 'FirstUsedInAScope', additionalProperties: false }));
+    const app = await boot(t, (app) =>
+      app.register((scope, _options, done) => {
+        scope.post('/a', { config, schema: { ...described(), body, response } }, async () => ({}));
+        done();
+      }),
+    );
+    const statusOf = async (payload: object) => (await app.inject({ method: 'POST', url: '/a', payload })).statusCode;
+    assert.deepEqual(
+      [await statusOf({ a: 1 }), await statusOf({ a: '1' }), await statusOf({ a: 1, b: 2 })],
+      [200, 422, 422],
+    );
+  });
 });
