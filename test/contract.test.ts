@@ -32,5 +32,9 @@ test('the migrations make the tables that the code declares (npm run migration w
   const statements = await generateMigration(before, generateDrizzleJson(schema));
   assert.deepEqual(statements, []);
   const times = journal.entries.map(({ when }) => when);
-  assert.deepEqual(times, [...times].sort((a, b) => a - b), 'the journal is out of order');
+  assert.deepEqual(
+    times,
+    [...times].sort((a, b) => a - b),
+    'the journal is out of order',
+  );
 });
