@@ -67,8 +67,18 @@ test('no file imports itself through others', () => {
 test('only app.ts imports routes, stats imports nothing of ours, and only the settings read the environment', () => {
   for (const file of files) {
     const targets = importsOf(file);
-    if (file !== 'app.ts') assert.deepEqual(targets.filter((target) => target.endsWith('routes.ts')), [], file);
-    if (file.startsWith('stats/')) assert.deepEqual(targets.filter((target) => !target.startsWith('stats/')), [], file);
+    if (file !== 'app.ts')
+      assert.deepEqual(
+        targets.filter((target) => target.endsWith('routes.ts')),
+        [],
+        file,
+      );
+    if (file.startsWith('stats/'))
+      assert.deepEqual(
+        targets.filter((target) => !target.startsWith('stats/')),
+        [],
+        file,
+      );
     if (file !== 'config.ts' && !['main.ts', 'verify.ts', 'demo/main.ts'].includes(file))
       assert.doesNotMatch(readFileSync(join(src, file), 'utf8'), /process\.env/, `${file} reads the environment`);
   }
