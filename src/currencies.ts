@@ -1,3 +1,5 @@
+import type { FieldError } from './errors.ts';
+
 // ISO 4217, table A.1, of 2024: every other currency has two decimals. (Intl follows CLDR, which rounds some currencies
 // that ISO gives decimals, so it cannot be asked.)
 const minorDigitsOf = new Map([
@@ -11,8 +13,22 @@ const known = new Set(Intl.supportedValuesOf('currency'));
 /** How many decimals an amount of a currency may have. */
 export const minorDigits = (currency: string) => minorDigitsOf.get(currency) ?? 2;
 
-/** Whether ISO 4217 has, or had, a currency of that code. */
-export const isCurrency = (currency: string) => known.has(currency);
+/** The error of a field that names no currency of ISO 4217, present or past; nothing where it names one, or nothing. */
+export function unknownCurrency<N extends string>(
+  row: { readonly [K in N]?: string | undefined },
+  name: N,
+): FieldError[] {
+  const currency = row[name];
+  return currency === undefined || known.has(currency)
+    ? []
+    : [
+        {
+          pointer: `/${name}`,
+          code: 'unknown_currency',
+          detail: `'${currency}' is no currency of ISO 4217, such as EUR or USD.`,
+        },
+      ];
+}
 
 /** How many decimals a decimal number in plain or scientific notation has, trailing zeros left aside. */
 export function decimalsOf(amount: string): number {

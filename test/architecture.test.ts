@@ -27,7 +27,8 @@ const layers: readonly (readonly string[])[] = [
   ['analytics', 'datasets', 'keys', 'modules'],
   ['outcomes'],
   ['http', 'db', 'stats'],
-  ['errors.ts', 'config.ts', 'currencies.ts'],
+  ['currencies.ts'],
+  ['errors.ts', 'config.ts'],
 ];
 
 /** The part of the house that a file is in: a folder below src (each module its own), or a file at its top. */

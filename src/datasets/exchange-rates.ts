@@ -1,3 +1,4 @@
+import { unknownCurrency } from '../currencies.ts';
 import type { FieldError } from '../errors.ts';
 import { currency, day, decimal, declareDataset, word } from './declare.ts';
 
@@ -27,7 +28,7 @@ export const exchangeRates = declareDataset({
     rate: '0.9213',
   },
   complete(row) {
-    const errors: FieldError[] = [];
+    const errors: FieldError[] = [...unknownCurrency(row, 'from_currency'), ...unknownCurrency(row, 'to_currency')];
     row.rate = String(row.rate);
     row.id = `${row.from_currency}-${row.to_currency}-${row.valid_on}`;
     if (!(Number(row.rate) > 0))

@@ -1,4 +1,4 @@
-import { decimalsOf, minorDigits } from '../currencies.ts';
+import { decimalsOf, minorDigits, unknownCurrency } from '../currencies.ts';
 import type { FieldError } from '../errors.ts';
 import { choice, currency, decimal, declareDataset, id, instant, reference, word } from './declare.ts';
 
@@ -40,7 +40,7 @@ export const revenueEvents = declareDataset({
     occurred_at: '2026-02-11T14:05:00.000Z',
   },
   complete(row) {
-    const errors: FieldError[] = [];
+    const errors: FieldError[] = unknownCurrency(row, 'currency');
     row.amount = String(row.amount);
     const digits = minorDigits(row.currency);
     if (decimalsOf(row.amount) > digits)

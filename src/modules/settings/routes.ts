@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { isCurrency } from '../../currencies.ts';
+import { unknownCurrency } from '../../currencies.ts';
 import type { Client, Database } from '../../db/pool.ts';
 import { type FieldError, invalid } from '../../errors.ts';
 import { requireMatch, versioned } from '../../http/etag.ts';
@@ -56,13 +56,7 @@ async function wrongSettings(
         detail: `'${time_zone}' is no IANA time zone, such as Europe/Berlin.`,
       });
   }
-  if (currency !== undefined && !isCurrency(currency))
-    errors.push({
-      pointer: '/currency',
-      code: 'unknown_currency',
-      detail: `'${currency}' is no currency of ISO 4217.`,
-    });
-  return errors;
+  return [...errors, ...unknownCurrency({ currency }, 'currency')];
 }
 
 /** What holds for the whole organisation. A change makes every outcome be worked out again. */
