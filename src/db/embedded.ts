@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { findPlace, type Place, type Programs, packagedPrograms, runnablePrograms } from './embedded-place.ts';
 import { holdFolder, socketFolder } from './folder-lock.ts';
 import {
+  answers,
   type Cluster,
   endPostmaster,
   failure,
@@ -79,6 +80,14 @@ const initdbArguments = [
   '--no-instructions',
 ];
 
+/** How the server of a folder is reached: by the socket in PostgreSQL's own folder. `asked` is a real path. */
+const connectionTo = async (asked: string): Promise<EmbeddedServer['connection']> => ({
+  host: join(await socketFolder(asked), 'postgres'),
+  port: socketPort,
+  user: 'postgres',
+  database: 'postgres',
+});
+
 /**
  * Starts the PostgreSQL of the optional package for this platform with its data in `data_dir`, or takes over the one
  * that a killed service left running there. It is reached through a Unix socket only. It has a process group of its
@@ -104,6 +113,17 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   }
 }
 
+/**
+ * The server that runs on `data_dir`, for a second process that asks it something: it is neither started nor ended here,
+ * and goes away when the service that keeps it does. Undefined where none runs.
+ */
+export async function findEmbedded(data_dir: string): Promise<EmbeddedServer['connection'] | undefined> {
+  const asked = await realpath(data_dir).catch(() => undefined);
+  if (asked === undefined) return undefined;
+  const connection = await connectionTo(asked);
+  return (await answers(connection)) ? connection : undefined;
+}
+
 async function startHeld(
   { data_dir, log = () => {}, durable = true }: EmbeddedOptions,
   hold: (folder: string) => Promise<unknown>,
@@ -119,9 +139,10 @@ async function startHeld(
     log(`The user that PostgreSQL runs as may not enter ${asked}; its data is in ${home}.`);
     await hold(home); // A copy of the folder that was asked for leads to the same data.
   }
+  const connection = await connectionTo(asked);
   const cluster: Cluster = {
     files: join(home, 'postgres'),
-    host: join(await socketFolder(asked), 'postgres'),
+    host: connection.host,
     server_log: join(home, 'server.log'),
     account,
     log,
@@ -146,7 +167,7 @@ async function startHeld(
     await letGo();
   };
   return {
-    connection: { host: cluster.host, port: socketPort, user: 'postgres', database: 'postgres' },
+    connection,
     data_dir: home,
     adopted: found !== undefined,
     stop: () => (stopped ??= stop()),

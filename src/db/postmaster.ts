@@ -172,7 +172,7 @@ async function disarm({ files }: Cluster, pid_file: string, lines: string[]): Pr
 }
 
 /** Whether the server answers to the shortest question that its protocol has: whether it would speak TLS. */
-async function answers({ host }: Cluster): Promise<boolean> {
+export async function answers({ host }: Pick<Cluster, 'host'>): Promise<boolean> {
   const socket = connect(join(host, `.s.PGSQL.${socketPort}`));
   try {
     const patience = AbortSignal.timeout(patienceMs);

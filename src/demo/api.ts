@@ -1,0 +1,41 @@
+/** Where the service answers, the key it is asked with, and a signal that ends the asking. */
+export interface Api {
+  address: string;
+  key: string;
+  signal: AbortSignal;
+}
+
+/** An answer that is no success, in the words of the service. */
+export class Refusal extends Error {
+  readonly status: number;
+  constructor(request: string, status: number, detail: string) {
+    super(`${request} was answered with ${status}: ${detail}`);
+    this.status = status;
+  }
+}
+
+/**
+ * Asks the service over HTTP, as any other system would.
+ * @param rows are sent as newline-delimited JSON, any other body as JSON
+ * @throws Refusal where the answer is no success
+ */
+export async function ask<T>(
+  { address, key, signal }: Api,
+  method: 'GET' | 'POST' | 'PUT',
+  path: string,
+  { rows, body }: { rows?: readonly object[]; body?: object } = {},
+): Promise<T> {
+  const type = rows ? 'application/x-ndjson' : body && 'application/json';
+  const reply = await fetch(new URL(path, address), {
+    method,
+    headers: { authorization: `Bearer ${key}`, ...(type && { 'content-type': type }) },
+    body: rows?.map((row) => JSON.stringify(row)).join('\n') ?? (body ? JSON.stringify(body) : null),
+    signal,
+  });
+  const text = await reply.text();
+  const isJson = /^application\/(problem\+)?json/.test(reply.headers.get('content-type') ?? '');
+  const found: { detail?: string } = isJson ? JSON.parse(text) : {};
+  if (!reply.ok) throw new Refusal(`${method} ${path}`, reply.status, found.detail ?? text.slice(0, 200));
+  // The contract says what each path answers.
+  return found as T;
+}
