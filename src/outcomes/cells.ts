@@ -112,6 +112,9 @@ export const cellKinds: readonly CellKind[] = [
   },
 ];
 
+/** All outcomes, as a relation that cells are made from. */
+export const everyOutcome = '(select 1::smallint as sign, * from response_outcomes)';
+
 /**
  * Adds the cells of a relation with the columns of `response_outcomes` and a `sign` to those that are stored; in the
  * order of the key, which is several times quicker for many.

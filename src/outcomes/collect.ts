@@ -50,7 +50,9 @@ const isNew = (alias: string) =>
 /** The parameters that `isNew` reads. */
 const sinceOf = ({ snapshot, own_xid }: RefreshState) => [snapshot, own_xid] as const;
 
-const watched = [...factTables, 'customers', 'surveys', 'exchange_rates', 'tombstones'];
+/** Of what was removed, only rates: whoever removes a fact marks its customer. */
+const removedRates = "(select * from tombstones where dataset = 'exchange_rates')";
+const watched = [...factTables, 'customers', 'surveys', 'exchange_rates', removedRates];
 
 /**
  * How many rows wait to be collected, counted no further than `most`. Reads the tips of the change indexes only.
@@ -95,14 +97,16 @@ export async function completeThrough(client: Client): Promise<Map<string, Date>
 /**
  * Looks at every fact that came, changed or went since the last time, marks the respondents whose outcomes it may
  * change, makes the customers that facts mention and nobody sent, and moves the moments through which windows are
- * closed. Runs under the refresh's lock in a REPEATABLE READ transaction: the snapshot it stores is the one it read by.
+ * closed. Runs under the refresh's lock. The snapshot that it stores is read first: what commits while it looks may be
+ * seen twice, and is never missed.
  *
  * An event that is on time (after the moment through which windows are closed) changes nothing that is stored, so it
  * marks nobody; that is why reading does not become dearer with every event.
  */
 export async function collect(client: Client, state: RefreshState): Promise<void> {
   const since = sinceOf(state);
-  for (const table of factTables) {
+  const [now] = await client.rows<{ snapshot: string }>('select pg_current_snapshot()::text as snapshot');
+  for (const table of factTables)
     await client.rows(
       `insert into dataset_progress (dataset, latest_at)
        select '${table}', latest from (select max(t.${timeOf[table]}) as latest from ${table} t where ${isNew('t')}) newest
@@ -110,33 +114,25 @@ export async function collect(client: Client, state: RefreshState): Promise<void
        on conflict (dataset) do update set latest_at = greatest(dataset_progress.latest_at, excluded.latest_at)`,
       since,
     );
-    await client.rows(
-      `insert into customers (id, attributes, source, recorded_at, changed_at, changed_xid)
-       select distinct t.${customerOf[table]}, '{}'::jsonb, '${table}', now(), now(), pg_current_xact_id()
-       from ${table} t
-       where ${isNew('t')} and t.${customerOf[table]} is not null
-         and not exists (select from customers c where c.id = t.${customerOf[table]})
-       on conflict (id) do nothing`,
-      since,
-    );
-  }
 
   const through = await completeThrough(client);
   const [moved] = await client.rows<RefreshState>(
-    `update refresh_state set snapshot = pg_current_snapshot(), own_xid = pg_current_xact_id(),
-       revenue_through = $1, referrals_through = $2, retention_through = $3 returning *`,
-    sources.map(({ dataset }) => through.get(dataset) ?? null),
+    `update refresh_state set snapshot = $1::pg_snapshot, own_xid = pg_current_xact_id(),
+       revenue_through = $2, referrals_through = $3, retention_through = $4 returning *`,
+    [now?.snapshot ?? null, ...sources.map(({ dataset }) => through.get(dataset) ?? null)],
   );
   if (!moved) throw new Error('refresh_state has no row.');
 
   await mark(client, `select coalesce(t.customer_id, '~' || t.id) from responses t where ${isNew('t')}`, since);
   // A churn changes the curve at once, and the first event of a customer changes how it is judged.
   await mark(client, `select t.customer_id from retention_events t where ${isNew('t')}`, since);
-  // A record that only says that a customer exists changes no outcome.
+  // Most records say nothing that the outcomes do not hold already.
   await mark(
     client,
-    `select t.id from customers t where ${isNew('t')} and ${hasResponses('t.id')}
-       and (t.segment is not null or t.region is not null or t.changed_at > t.recorded_at)`,
+    `select t.id from customers t where ${isNew('t')} and exists (
+       select from responses r join response_outcomes o on o.response_id = r.id
+       where r.customer_id = t.id
+         and (o.segment <> coalesce(r.segment, t.segment, '') or o.region <> coalesce(r.region, t.region, '')))`,
     since,
   );
   await mark(
@@ -158,10 +154,10 @@ export async function collect(client: Client, state: RefreshState): Promise<void
   );
   await markChangedRates(client, since);
   await markMovedWindows(client, state, moved);
+  await makeCustomers(client, since);
 }
 
 const hasOutcomes = (customer: string) => `exists (select from response_outcomes o where o.respondent = ${customer})`;
-const hasResponses = (customer: string) => `exists (select from responses r where r.customer_id = ${customer})`;
 
 const mark = (client: Client, select: string, parameters: Parameters<Client['rows']>[1]) =>
   client.rows(
@@ -169,22 +165,43 @@ const mark = (client: Client, select: string, parameters: Parameters<Client['row
     parameters,
   );
 
-/** A new, changed or removed rate touches the events of its currency from its day on. */
+/**
+ * Makes the customers that new facts mention. Comes last and in the order in which senders store customers, so that the
+ * two wait for each other as little as possible.
+ */
+async function makeCustomers(client: Client, since: ReturnType<typeof sinceOf>): Promise<void> {
+  const mentioned = factTables.map(
+    (table) => `select t.${customerOf[table]} as id, '${table}' as source from ${table} t where ${isNew('t')}`,
+  );
+  await client.rows(
+    `insert into customers (id, attributes, source, recorded_at, changed_at, changed_xid)
+     select id, '{}'::jsonb, min(source), now(), now(), pg_current_xact_id()
+     from (${mentioned.join(' union all ')}) mentioned
+     where id is not null and not exists (select from customers c where c.id = mentioned.id)
+     group by id order by id
+     on conflict (id) do nothing`,
+    since,
+  );
+}
+
+/** A new, changed or removed rate touches the events of its currency from its day on, for the week that it serves. */
 async function markChangedRates(client: Client, since: ReturnType<typeof sinceOf>): Promise<void> {
-  const rates = await client.rows<{ currency: string; valid_on: string }>(
-    `select from_currency as currency, min(valid_on) as valid_on from (
+  const rates = await client.rows<{ currency: string; first: string; last: string }>(
+    `select from_currency as currency, min(valid_on) as first, max(valid_on) as last from (
        select t.from_currency, t.valid_on from exchange_rates t where ${isNew('t')}
        union all
        select left(t.key, 3), right(t.key, 10)::date from tombstones t where t.dataset = 'exchange_rates' and ${isNew('t')}
      ) changed group by from_currency`,
     since,
   );
-  for (const { currency, valid_on } of rates)
+  // Days begin and end up to 14 hours away from those in UTC.
+  for (const { currency, first, last } of rates)
     await mark(
       client,
       `select e.customer_id from revenue_events e
-       where e.currency = $1 and e.occurred_at >= $2::date - interval '1 day' and ${hasOutcomes('e.customer_id')}`,
-      [currency, valid_on],
+       where e.currency = $1 and e.occurred_at >= $2::date - interval '1 day'
+         and e.occurred_at < $3::date + interval '8 days' and ${hasOutcomes('e.customer_id')}`,
+      [currency, first, last],
     );
 }
 

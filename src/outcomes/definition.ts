@@ -181,8 +181,9 @@ select a.id as response_id, w.window_days, a.respondent,
     case basis when 'contract' then n.active_after else coalesce(v.orders_after, 0) > 0 end
   end as retained,
   curve_state,
-  case when curve_state = 'counted' then greatest(1, (n.churned_at at time zone $1)::date - a.answered_on) end
-    as churned_after_days
+  -- greatest() passes over nulls: who never left would have left on day 1.
+  case when curve_state = 'counted' and n.churned_at is not null
+    then greatest(1, (n.churned_at at time zone $1)::date - a.answered_on) end as churned_after_days
 from asked a
 cross join unnest($3::int[]) as w(window_days)
 left join followed f on f.id = a.id and f.window_days = w.window_days

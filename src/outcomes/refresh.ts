@@ -1,5 +1,5 @@
-import type { Client, Database } from '../db/pool.ts';
-import { addCellsSql, type Cuboid, cellKinds, dimensions, mostValues } from './cells.ts';
+import { type Client, type Database, sqlState } from '../db/pool.ts';
+import { addCellsSql, type Cuboid, cellKinds, dimensions, everyOutcome, mostValues } from './cells.ts';
 import { collect, completeThrough, countNew, isOutdated, type RefreshState, readState, sources } from './collect.ts';
 import { definitionVersion, outcomeColumns, outcomeParameters, outcomesSql } from './definition.ts';
 
@@ -19,23 +19,34 @@ export interface Waiting {
 
 /**
  * Only one process works on the outcomes at a time. The lock is tried and not waited for: what somebody else does now
- * needs not be done again.
+ * needs not be done again. Senders are not waited for either, beyond a second: one that stores customers in one long
+ * transaction holds the records that the refresh would make.
+ * @returns undefined where nothing was done for one of these reasons.
  */
 export async function locked<T>(
   db: Database,
   work: (client: Client) => Promise<T>,
   isolation: 'read committed' | 'repeatable read' = 'read committed',
 ): Promise<T | undefined> {
-  return db.write(
-    async (client) => {
-      const [got] = await client.rows<{ locked: boolean }>(
-        `select pg_try_advisory_xact_lock(hashtext('milemarker.refresh')) as locked`,
-      );
-      return got?.locked ? work(client) : undefined;
-    },
-    { isolation, statement_timeout_ms: 0 },
-  );
+  try {
+    return await db.write(
+      async (client) => {
+        // A rebuild of millions sorts and hashes, hence the memory.
+        const [got] = await client.rows<{ locked: boolean }>(
+          `select pg_try_advisory_xact_lock(hashtext('milemarker.refresh')) as locked,
+             set_config('work_mem', '128MB', true), set_config('lock_timeout', '1s', true)`,
+        );
+        return got?.locked ? work(client) : undefined;
+      },
+      { isolation, statement_timeout_ms: 0 },
+    );
+  } catch (error) {
+    if (sqlState(error) === lockTimeout) return undefined;
+    throw error;
+  }
 }
+
+const lockTimeout = '55P03';
 
 /** Counts what is waiting to be worked out. */
 export async function waiting(db: Database, mostFacts: number): Promise<Waiting> {
@@ -69,8 +80,7 @@ export async function refresh(db: Database): Promise<boolean> {
     if (done === undefined) return false;
     if (done === 0) break;
   }
-  await dropWideDimensions(db);
-  return true;
+  return (await locked(db, dropWideDimensions)) !== undefined;
 }
 
 /**
@@ -91,17 +101,11 @@ export async function refreshBeforeAnswer(db: Database): Promise<Waiting> {
 
 /** Collects what is new; `rebuild` where the settings changed; undefined where another process holds the lock. */
 async function look(db: Database): Promise<RefreshState | 'rebuild' | undefined> {
-  return locked(
-    db,
-    async (client) => {
-      await withMemory(client);
-      const state = await readState(client);
-      await collect(client, state);
-      if (!(await isOutdated(client, state))) return state;
-      return 'rebuild';
-    },
-    'repeatable read',
-  );
+  return locked(db, async (client) => {
+    const state = await readState(client);
+    await collect(client, state);
+    return (await isOutdated(client, state)) ? 'rebuild' : state;
+  });
 }
 
 async function isSmall(db: Database): Promise<boolean> {
@@ -126,38 +130,36 @@ async function isMuch(db: Database): Promise<boolean> {
 /** Works out up to `most` dirty respondents again. @returns how many; undefined where another process is at it. */
 async function recompute(db: Database, most: number): Promise<number | undefined> {
   return locked(db, async (client) => {
-    await withMemory(client);
     const taken = await client.rows<{ respondent: string }>(
       `delete from dirty_respondents where id in (select id from dirty_respondents order by id limit $1) returning respondent`,
       [most],
     );
     if (taken.length === 0) return 0;
-    await apply(client, await readState(client), [...new Set(taken.map(({ respondent }) => respondent))]);
+    const respondents = [...new Set(taken.map(({ respondent }) => respondent))];
+    await apply(client, await readState(client), { respondents });
     return taken.length;
   });
 }
 
-/** Works out everything again, from one snapshot; readers see the old answers until it is done. */
+/**
+ * Works out everything again; readers see the old answers until it is done. Who becomes dirty meanwhile stays so.
+ * Where the settings changed, or dimensions had left the cells, these are added up afresh: differences would be added to
+ * cells of other windows, or to none.
+ */
 export async function rebuild(db: Database): Promise<true | undefined> {
-  return locked(
-    db,
-    async (client) => {
-      await withMemory(client);
-      await client.rows('delete from dirty_respondents');
-      await client.rows(
-        `update refresh_state set time_zone = s.time_zone, currency = s.currency, windows_days = s.windows_days,
-           definition_version = $1, dropped_cuboids = '{}' from settings s`,
-        [definitionVersion],
-      );
-      await apply(client, await readState(client));
-      return true as const;
-    },
-    'repeatable read',
-  );
+  return locked(db, async (client) => {
+    const before = await readState(client);
+    const afresh = before.dropped_cuboids.length > 0 || (await isOutdated(client, before));
+    await client.rows('delete from dirty_respondents');
+    await client.rows(
+      `update refresh_state set time_zone = s.time_zone, currency = s.currency, windows_days = s.windows_days,
+         definition_version = $1, dropped_cuboids = '{}' from settings s`,
+      [definitionVersion],
+    );
+    await apply(client, await readState(client), { afresh });
+    return dropWideDimensions(client);
+  });
 }
-
-// A rebuild of millions sorts and hashes.
-export const withMemory = (client: Client) => client.rows(`select set_config('work_mem', '128MB', true)`);
 
 /** Which cuboids have cells. */
 export const keptCuboids = (state: Pick<RefreshState, 'dropped_cuboids'>): Cuboid[] => [
@@ -168,9 +170,13 @@ export const keptCuboids = (state: Pick<RefreshState, 'dropped_cuboids'>): Cuboi
 /**
  * Works out the outcomes of some respondents (or all) from the raw facts into a temporary table, and applies only the
  * difference: rows that changed or went are taken out of the table and the cells, rows that are new or changed are put
- * in. What comes out the same is not written.
+ * in. What comes out the same is not written. With `afresh` the cells are emptied and hold the sums of all rows after.
  */
-async function apply(client: Client, state: RefreshState, respondents?: readonly string[]): Promise<void> {
+async function apply(
+  client: Client,
+  state: RefreshState,
+  { respondents, afresh = false }: { respondents?: readonly string[]; afresh?: boolean },
+): Promise<void> {
   const columns = outcomeColumns.join(', ');
   await computeInto(client, 'fresh_outcomes', state, respondents);
   await client.rows(
@@ -204,7 +210,10 @@ async function apply(client: Client, state: RefreshState, respondents?: readonly
      insert into changed_outcomes (sign, ${columns}) select 1, ${columns} from came`,
   );
   const kept = keptCuboids(state);
-  for (const kind of cellKinds) await client.rows(addCellsSql(kind, 'changed_outcomes'), [kept]);
+  for (const kind of cellKinds) {
+    if (afresh) await client.rows(`delete from ${kind.table}`);
+    await client.rows(addCellsSql(kind, afresh ? everyOutcome : 'changed_outcomes'), [kept]);
+  }
   await client.rows('drop table fresh_outcomes, changed_outcomes');
   await client.rows('update refresh_state set refreshed_at = now()');
 }
@@ -226,19 +235,20 @@ export async function computeInto(
   if (!respondents) await client.rows(`analyze ${table}`);
 }
 
-/** Takes dimensions with too many values out of the cells; questions about them read the outcomes from then on. */
-async function dropWideDimensions(db: Database): Promise<void> {
-  const wide = await db.read((client) =>
-    client.rows<{ cuboid: string }>(
-      `select cuboid from score_cells where cuboid <> 'all' group by cuboid having count(distinct value) > $1`,
-      [mostValues],
-    ),
+/**
+ * Takes dimensions with too many values out of the cells; questions about them read the outcomes from then on, until a
+ * rebuild finds them narrow enough again.
+ */
+async function dropWideDimensions(client: Client): Promise<true> {
+  const wide = await client.rows<{ cuboid: string }>(
+    `select cuboid from score_cells where cuboid <> 'all' and responses <> 0
+     group by cuboid having count(distinct value) > $1`,
+    [mostValues],
   );
-  if (wide.length === 0) return;
+  if (wide.length === 0) return true;
   const cuboids = wide.map(({ cuboid }) => cuboid);
-  await locked(db, async (client) => {
-    for (const table of ['outcome_cells', 'score_cells'])
-      await client.rows(`delete from ${table} where cuboid = any($1::text[])`, [cuboids]);
-    await client.rows('update refresh_state set dropped_cuboids = dropped_cuboids || $1::text[]', [cuboids]);
-  });
+  for (const table of ['outcome_cells', 'score_cells'])
+    await client.rows(`delete from ${table} where cuboid = any($1::text[])`, [cuboids]);
+  await client.rows('update refresh_state set dropped_cuboids = dropped_cuboids || $1::text[]', [cuboids]);
+  return true;
 }

@@ -1,8 +1,8 @@
 import type { Client, Database } from '../db/pool.ts';
-import { cellKinds } from './cells.ts';
+import { cellKinds, everyOutcome } from './cells.ts';
 import { collect, readState } from './collect.ts';
 import { outcomeColumns } from './definition.ts';
-import { computeInto, keptCuboids, locked, refresh, withMemory } from './refresh.ts';
+import { computeInto, keptCuboids, locked, refresh } from './refresh.ts';
 
 /** What was compared, and how many rows differ between what is stored and what the raw facts say. */
 export interface Verification {
@@ -12,7 +12,8 @@ export interface Verification {
 }
 
 /**
- * Works out every outcome and every cell again from the raw facts and compares them with what is stored. Writes nothing.
+ * Works out every outcome and every cell again from the raw facts and compares them with what is stored. Refreshes first,
+ * and mends nothing beyond that.
  * A cell whose sums are all zero counts as absent: that is what remains when everything in it was taken out.
  * @throws where another process keeps refreshing.
  */
@@ -27,7 +28,6 @@ export async function verify(db: Database): Promise<Verification[]> {
 }
 
 async function compareAll(client: Client): Promise<Verification[]> {
-  await withMemory(client);
   // What came since the refresh is known to be out of date, like whoever is dirty: that is not a difference.
   await collect(client, await readState(client));
   const state = await readState(client);
@@ -49,7 +49,7 @@ async function compareAll(client: Client): Promise<Verification[]> {
     const filled = `where ${sums.map((name) => `${name} <> 0`).join(' or ')}`;
     await client.rows(
       `create temporary table computed_${table} on commit drop as
-           ${from(`(select 1::smallint as sign, * from response_outcomes)`)}`,
+           ${from(everyOutcome)}`,
       [keptCuboids(state)],
     );
     results.push(
