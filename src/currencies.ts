@@ -8,7 +8,8 @@ const minorDigitsOf = new Map([
   ...'CLF UYW'.split(' ').map((code) => [code, 4] as const),
 ]);
 
-const known = new Set(Intl.supportedValuesOf('currency'));
+// Intl leaves out the units of account, such as the Unidad de Fomento (CLF).
+const known = new Set([...Intl.supportedValuesOf('currency'), ...minorDigitsOf.keys()]);
 
 /** How many decimals an amount of a currency may have. */
 export const minorDigits = (currency: string) => minorDigitsOf.get(currency) ?? 2;

@@ -105,22 +105,21 @@ export const flag = <const M extends Marks>(description: string, marks: M) =>
   column<boolean, M>('flag', description, Type.Boolean(), marks);
 export const list = <const M extends Marks>(description: string, marks: M) =>
   column<string[], M>('list', description, Type.Array(shortText, { maxItems: 50, uniqueItems: true }), marks);
+// Type.Record would make a pattern of the names, and let pass unchecked whatever does not match it.
+const flatMap = Type.Unsafe<Record<string, string | number | boolean | null>>({
+  type: 'object',
+  propertyNames: Type.String({ minLength: 1, maxLength: 64 }),
+  additionalProperties: Type.Union([
+    Type.String({ maxLength: 1000 }),
+    Type.Number({ minimum: -1e15, maximum: 1e15 }),
+    Type.Boolean(),
+    Type.Null(),
+  ]),
+  maxProperties: 50,
+});
+
 export const map = <const M extends Marks>(description: string, marks: M) =>
-  column<Record<string, string | number | boolean | null>, M>(
-    'map',
-    description,
-    Type.Record(
-      Type.String({ minLength: 1, maxLength: 64 }),
-      Type.Union([
-        Type.String({ maxLength: 1000 }),
-        Type.Number({ minimum: -1e15, maximum: 1e15 }),
-        Type.Boolean(),
-        Type.Null(),
-      ]),
-      { maxProperties: 50 },
-    ),
-    marks,
-  );
+  column<Record<string, string | number | boolean | null>, M>('map', description, flatMap, marks);
 
 export type Columns = Record<string, Column>;
 /** A row as sent and checked: what `check` and `complete` see. */

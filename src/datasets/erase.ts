@@ -5,7 +5,7 @@ import { type Author, bury } from './store.ts';
 /**
  * Erases a customer: its record, all its facts, and its name where others referred it. Everything that was worked out
  * from them follows with the next refresh. What stays is that something with these ids was removed.
- * @returns how many rows were removed; 0 when nothing is known of the customer.
+ * @returns how many rows were removed or lost its name; 0 when nothing is known of the customer.
  */
 export async function eraseCustomer(client: Client, id: string, author: Author): Promise<number> {
   let removed = 0;
@@ -22,13 +22,14 @@ export async function eraseCustomer(client: Client, id: string, author: Author):
       );
     removed += gone.length;
   }
-  await client.rows(
-    `update referrals set referred_id = null, changed_at = now(), changed_xid = pg_current_xact_id() where referred_id = $1`,
+  const named = await client.rows(
+    `update referrals set referred_id = null, changed_at = now(), changed_xid = pg_current_xact_id() where referred_id = $1
+     returning id`,
     [id],
   );
   const record = await client.rows('delete from customers where id = $1 returning id', [id]);
   if (record.length > 0) await bury(client, 'customers', [id]);
-  removed += record.length;
+  removed += record.length + named.length;
   if (removed === 0) return 0;
   await client.rows('insert into dirty_respondents (respondent) values ($1)', [id]);
   await client.rows(

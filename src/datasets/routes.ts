@@ -4,14 +4,15 @@ import { type TSchema, Type } from 'typebox';
 import { readBounds } from '../db/period.ts';
 import type { Database } from '../db/pool.ts';
 import { ApiError, badRequest, invalid, notFound } from '../errors.ts';
-import { Cursor, closed, Id, Limit, nullable, pageOf, ref, Timestamp } from '../http/schemas.ts';
+import { Cursor, closed, Id, Limit, nullable, Problem, pageOf, ref, Timestamp } from '../http/schemas.ts';
 import type { Server } from '../http/server.ts';
-import { checkedByRoute } from '../http/validation.ts';
+import { checkedByRoute, invalidBody } from '../http/validation.ts';
+import type { IngestOptions } from './batch.ts';
 import { beginning, listChanges } from './changes.ts';
 import { rowChecker } from './check-row.ts';
 import type { AnyRow, Dataset } from './declare.ts';
 import { eraseCustomer } from './erase.ts';
-import { type IngestOptions, ingestAtomically, ingestRows, ingestStream } from './ingest.ts';
+import { ingestAtomically, ingestRows, ingestStream } from './ingest.ts';
 import { findRow, listRows } from './list.ts';
 import { declareThrough, readProgress } from './progress.ts';
 import { datasets, facts } from './registry.ts';
@@ -106,13 +107,13 @@ function addIngest(app: Server, db: Database, dataset: Dataset): void {
           body: {
             content: {
               'application/json': {
-                schema: checkedByRoute(Type.Union([row, Type.Array(row, { minItems: 1, maxItems: mostRows })])),
+                schema: checkedByRoute(Type.Union([row, Type.Array(row, { maxItems: mostRows })])),
               },
               'application/x-ndjson': { schema: checkedByRoute(Type.String()) },
               'text/csv': { schema: checkedByRoute(Type.String()) },
             },
           },
-          response: { 200: ref(IngestReport) },
+          response: { 200: ref(IngestReport), 409: ref(Problem) },
         },
       },
       async (request) => {
@@ -124,6 +125,8 @@ function addIngest(app: Server, db: Database, dataset: Dataset): void {
         try {
           return await (atomic ? ingestAtomically : ingestStream)(db, dataset, rows, options);
         } catch (error) {
+          // What still comes is thrown away: a sender that sends to the end before it reads would wait for ever.
+          stream.resume();
           if (!stream.readableAborted) throw error;
           throw badRequest(
             'body_cut_short',
@@ -137,6 +140,7 @@ function addIngest(app: Server, db: Database, dataset: Dataset): void {
 }
 
 function* jsonRows(body: unknown): Generator<Incoming> {
+  if (body === undefined) throw badRequest('empty_body', 'The body is empty. Send JSON.');
   const rows = Array.isArray(body) ? body : [body];
   if (rows.length > mostRows)
     throw new ApiError(
@@ -144,7 +148,7 @@ function* jsonRows(body: unknown): Generator<Incoming> {
       'too_many_rows',
       `A JSON body may hold ${mostRows} rows; this one holds ${rows.length}. Send more as application/x-ndjson or text/csv, which have no limit.`,
     );
-  for (const [at, value] of rows.entries()) yield { row: at + 1, value };
+  for (const [at, value] of rows.entries()) yield { row: at + 1, value, bytes: 0 };
 }
 
 function addRow(app: Server, db: Database, dataset: Dataset): void {
@@ -152,6 +156,7 @@ function addRow(app: Server, db: Database, dataset: Dataset): void {
   const title = titled(dataset);
   const name = named(dataset.one);
   const params = closed({ [dataset.key]: Id });
+  const conflict = dataset.mayRemove ? { 409: ref(Problem) } : {};
   const path = `/v1/${dataset.path}/:${dataset.key}`;
   const keyOf = (request: FastifyRequest) => String((request.params as Record<string, string>)[dataset.key]);
   const send = async (request: FastifyRequest, reply: FastifyReply, key: string) => {
@@ -186,20 +191,16 @@ function addRow(app: Server, db: Database, dataset: Dataset): void {
         tags: [dataset.tag],
         params,
         body: checkedByRoute(ref(dataset.sent)),
-        response: { 200: ref(dataset.shown), 201: ref(dataset.shown) },
+        response: { 200: ref(dataset.shown), 201: ref(dataset.shown), ...conflict },
       },
     },
     async (request: FastifyRequest, reply: FastifyReply) => {
       const key = keyOf(request);
-      const value = withKey(request.body, dataset, key);
+      const value = withKey(request.body, dataset, key, check);
       const options: IngestOptions = { on_error: 'abort', author: authorOf(request), check };
-      const report = await ingestRows(db, dataset, [{ row: 1, value }], options).catch((error) => {
-        throw error instanceof ApiError && error.code === 'rows_refused'
-          ? invalid(
-              error.errors[0]?.detail ?? error.message,
-              error.errors.map(({ pointer, code, detail }) => ({ pointer, code, detail })),
-            )
-          : error;
+      const report = await ingestRows(db, dataset, [{ row: 1, value, bytes: 0 }], options).catch((error) => {
+        if (!(error instanceof ApiError && error.code === 'rows_refused')) throw error;
+        throw invalidBody(error.errors.map(({ pointer, code, detail }) => ({ pointer, code, detail })));
       });
       reply.code(report.created > 0 ? 201 : 200);
       const row = await db.read((client) => findRow(client, dataset, key, true));
@@ -217,7 +218,7 @@ function addRow(app: Server, db: Database, dataset: Dataset): void {
         summary: dataset.name === 'customers' ? 'Erase a customer with all its facts' : `Remove one ${title}`,
         tags: [dataset.tag],
         params,
-        response: { 204: Type.Null({ description: 'It is gone.' }) },
+        response: { 204: Type.Null({ description: 'It is gone.' }), ...conflict },
       },
     },
     async (request: FastifyRequest, reply: FastifyReply) => {
@@ -233,23 +234,27 @@ function addRow(app: Server, db: Database, dataset: Dataset): void {
   );
 }
 
-/** The body with the key of the path. A derived key is worked out from the rest and must come out as in the path. */
-function withKey(body: unknown, dataset: Dataset, key: string): unknown {
+/**
+ * The body with the key of the path. A derived key is worked out from the rest and must come out as in the path.
+ * @throws ApiError 422 where the body says another key. What else is wrong with it is told when it is stored.
+ */
+function withKey(body: unknown, dataset: Dataset, key: string, check: IngestOptions['check']): unknown {
+  if (body === undefined) throw badRequest('empty_body', 'The body is empty. Send JSON.');
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
-  const given = body as AnyRow;
+  const whole: AnyRow = { ...body };
   const derived = dataset.columns[dataset.key]?.derived === true;
-  const own = derived
-    ? `${String(given.from_currency)}-${String(given.to_currency)}-${String(given.valid_on)}`
-    : (given[dataset.key] ?? key);
+  if (derived && check(body) === null) dataset.complete(whole, undefined);
+  const own = whole[dataset.key] ?? key;
+  if (typeof own !== 'string') return body;
   if (own !== key)
-    throw invalid(`The path says '${key}', the body '${String(own)}'.`, [
+    throw invalid(`The path says '${key}', the body '${own}'.`, [
       {
         pointer: `/${dataset.key}`,
         code: 'other_key',
-        detail: `Send it to the path that ends in '${String(own)}', or mend the body.`,
+        detail: `Send it to the path that ends in '${own}', or mend the body.`,
       },
     ]);
-  return derived ? given : { ...given, [dataset.key]: key };
+  return derived ? body : { ...body, [dataset.key]: key };
 }
 
 function addList(app: Server, db: Database, dataset: Dataset): void {
@@ -335,17 +340,28 @@ function addChanges(app: Server, db: Database, dataset: Dataset): void {
             },
             { additionalProperties: false },
           ),
+          410: ref(Problem),
         },
       },
     },
     async (request: FastifyRequest, reply: FastifyReply) => {
       const { limit } = request.query as { limit: number };
-      const [xid, key, kind] = app.paging.start(request) ?? [];
-      const after = xid === undefined ? beginning : { xid: String(xid), key: String(key), kind: Number(kind) };
+      const [told, telling, xid, key, kind] = app.paging.start(request) ?? [];
+      const text = (value: unknown) => (typeof value === 'string' ? value : null);
+      const after =
+        xid === undefined
+          ? beginning
+          : { told: text(told), telling: text(telling), xid: String(xid), key: String(key), kind: Number(kind) };
       const { rows, place, more } = await db.read((client) =>
         listChanges(client, dataset, after, limit, request.caller.may('personal')),
       );
-      const { next, cursor } = app.paging.next(request, reply, [place.xid, place.key, place.kind]);
+      const { next, cursor } = app.paging.next(request, reply, [
+        place.told,
+        place.telling,
+        place.xid,
+        place.key,
+        place.kind,
+      ]);
       if (!more) reply.removeHeader('link');
       return reply.type(json).send(page({ next: more ? next : null, cursor }, rows));
     },

@@ -1,14 +1,20 @@
-import { pipeline, type Readable } from 'node:stream';
+import { isUtf8 } from 'node:buffer';
+import type { Readable } from 'node:stream';
 import { CsvError, type Info, parse } from 'csv-parse';
 import { ApiError } from '../errors.ts';
 import { parseJson } from '../http/json-parser.ts';
 import type { RowError } from './check-row.ts';
 import type { AnyRow, Dataset, Kind } from './declare.ts';
 
-/** One row as it came: its place (line of the file), and what was read there, or why nothing could be. */
-export type Incoming = { row: number; value: unknown } | { row: number; error: RowError };
+/**
+ * One row as it came: its place (line of the file), and what was read there, with how much of the file that was; or why
+ * nothing could be read, and whether what follows cannot be read either.
+ */
+export type Incoming = { row: number; value: unknown; bytes: number } | { row: number; error: RowError; ends?: true };
 
 const mostLineBytes = 1_048_576;
+
+const unreadable = (row: number, code: string, detail: string) => ({ row, error: { row, pointer: '', code, detail } });
 
 /**
  * Reads newline-delimited JSON. A line that is no JSON is an error of its own, and reading goes on with the next one.
@@ -19,16 +25,21 @@ export async function* ndjsonRows(stream: Readable): AsyncGenerator<Incoming> {
   for await (const line of lines(stream)) {
     row++;
     if (isBlank(line)) continue;
-    if (line.length > mostLineBytes) {
-      yield { row, error: { row, pointer: '', code: 'line_too_long', detail: 'A line may have 1 MiB.' } };
-      continue;
-    }
-    try {
-      yield { row, value: parseJson(line) };
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      yield { row, error: { row, pointer: '', code: error.code, detail: error.message } };
-    }
+    yield line.length > mostLineBytes
+      ? unreadable(row, 'line_too_long', 'The line is longer than 1 MiB. Each line holds one row.')
+      : readLine(line, row);
+  }
+}
+
+function readLine(line: Buffer, row: number): Incoming {
+  try {
+    return { row, value: parseJson(line), bytes: line.length };
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    // The parser speaks of a body, which a line is to it.
+    const said = error.message.replace(/^The body/, 'The line').replace('at line 1, column', 'at column');
+    const detail = error.code === 'not_json' ? `${said} Each line is one JSON object.` : said;
+    return unreadable(row, error.code, detail);
   }
 }
 
@@ -65,67 +76,117 @@ async function* lines(stream: Readable): AsyncGenerator<Buffer> {
 }
 
 /**
- * Reads CSV as people export it: RFC 4180, a byte order mark or none, CRLF or LF, quoted line breaks, blank cells for
+ * Reads CSV as people export it: RFC 4180, a byte order mark or none, lines that end in any way, quoted line breaks, blank cells for
  * what is not known. The first line names the columns, in any order. Lists are separated by `|`.
  * A broken quote ends the reading, since nothing after it can be told apart.
+ * @throws ApiError 422 where the first line does not name the columns of the dataset.
  */
 export async function* csvRows(stream: Readable, dataset: Dataset): AsyncGenerator<Incoming> {
-  const parser = parse({ bom: true, relax_column_count: true, skip_empty_lines: true, info: true });
-  // A failure of either end destroys the parser with it, so the loop below throws it.
-  pipeline(decoded(stream), parser, () => undefined);
   let columns: Column[] | undefined;
-  let line = 1;
+  // Where the next record begins.
+  const place = { line: 1 };
   try {
-    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: Info }>) {
-      // `info.lines` is the line that a record ends on; the one it begins on is what a person looks for.
-      const row = info.lines - record.reduce((breaks, cell) => breaks + newlines(cell), 0);
-      line = info.lines + 1;
-      if (!columns) {
-        columns = header(record, dataset);
-        continue;
-      }
-      if (record.length !== columns.length) {
-        const detail = `The row has ${record.length} cells, the header ${columns.length}.`;
-        yield { row, error: { row, pointer: '', code: 'wrong_cell_count', detail } };
-        continue;
-      }
-      yield readRecord(record, columns, row);
+    for await (const { record, row, bytes } of csvRecords(stream, place)) {
+      if (!columns) columns = header(record, dataset);
+      else if (record.length !== columns.length)
+        yield unreadable(
+          row,
+          'wrong_cell_count',
+          `The row has ${record.length} cells, the header ${columns.length}. A cell with a comma in it stands in quotes.`,
+        );
+      else yield readRecord(record, columns, row, bytes);
     }
   } catch (error) {
-    if (error instanceof CsvError)
-      yield { row: line, error: { row: line, pointer: '', code: 'broken_csv', detail: csvDetail(error, line) } };
-    else if (error instanceof TypeError && 'code' in error && error.code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
-      yield {
-        row: line,
-        error: {
-          row: line,
-          pointer: '',
-          code: 'not_utf8',
-          detail: 'The file is not UTF-8 from about this line on. Save it as UTF-8.',
-        },
-      };
-    else throw error;
+    const broken = brokenCsv(error, place.line);
+    if (!broken) throw error;
+    yield { ...unreadable(place.line, ...broken), ends: true };
     return;
   }
   if (!columns) throw new ApiError(422, 'empty_csv', 'The CSV is empty: its first line names the columns.');
 }
 
-const newlines = (cell: string) => {
+/**
+ * Splits CSV into records. The parser is given a piece when its records are asked for and not before, so nothing is left
+ * half read when whoever asks stops. Cells are read as Latin-1, a character a byte: see `decoded`.
+ */
+async function* csvRecords(stream: Readable, place: { line: number }) {
+  const parser = parse({
+    encoding: 'latin1',
+    // Left to itself the parser takes the first line's end for the end of all.
+    record_delimiter: ['\r\n', '\n', '\r'],
+    relax_column_count: true,
+    skip_empty_lines: true,
+    info: true,
+    max_record_size: mostLineBytes,
+  });
+  // Thrown below.
+  parser.on('error', () => undefined);
+  let bytes = 0;
+  let blankLines = 0;
+  // The parser counts a CRLF within quotes as two lines, so lines are counted here.
+  const placed = ({ record, info }: { record: string[]; info: Info }) => {
+    const row = place.line + info.empty_lines - blankLines;
+    const length = info.bytes - bytes;
+    ({ bytes, empty_lines: blankLines } = info);
+    place.line = row + 1 + record.reduce((breaks, cell) => breaks + lineFeeds(cell), 0);
+    return { record, row, bytes: length };
+  };
+  for await (const chunk of withoutMark(chunksOf(stream))) {
+    parser.write(chunk);
+    for (let found = parser.read(); found !== null; found = parser.read()) yield placed(found);
+    if (parser.errored) throw parser.errored;
+  }
+  parser.end();
+  for await (const found of parser) yield placed(found);
+}
+
+const byteOrderMark = Buffer.from('\ufeff');
+
+async function* withoutMark(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let start: Buffer | undefined = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    if (!start) yield chunk;
+    else {
+      start = Buffer.concat([start, chunk]);
+      if (start.length < byteOrderMark.length) continue;
+      if (!start.equals(byteOrderMark))
+        yield start.indexOf(byteOrderMark) === 0 ? start.subarray(byteOrderMark.length) : start;
+      start = undefined;
+    }
+  }
+  if (start?.length) yield start;
+}
+
+/** A cell as the UTF-8 that its bytes are; undefined where they are not: elsewhere they would become question marks. */
+function decoded(cell: string): string | undefined {
+  if (!/[\u0080-\u00ff]/.test(cell)) return cell;
+  const bytes = Buffer.from(cell, 'latin1');
+  return isUtf8(bytes) ? bytes.toString() : undefined;
+}
+
+function lineFeeds(cell: string): number {
   let count = 0;
   for (let at = cell.indexOf('\n'); at !== -1; at = cell.indexOf('\n', at + 1)) count++;
   return count;
-};
+}
 
-const csvDetail = (error: CsvError, line: number) =>
-  error.code === 'CSV_QUOTE_NOT_CLOSED'
-    ? `A quote that was opened at or after line ${line} is never closed: the file was cut short, or a quote within a cell is not doubled.`
-    : `The CSV cannot be read from line ${line} on: a quote stands where none may. Within a quoted cell a quote is doubled.`;
-
-/** Decodes strictly: a wrong byte is an error, not a question mark. */
-async function* decoded(stream: Readable): AsyncGenerator<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  for await (const chunk of chunksOf(stream)) yield decoder.decode(chunk, { stream: true });
-  yield decoder.decode();
+/** Why a file cannot be read from a line on; undefined for another failure. */
+function brokenCsv(error: unknown, line: number): [code: string, detail: string] | undefined {
+  if (!(error instanceof CsvError)) return undefined;
+  if (error.code === 'CSV_QUOTE_NOT_CLOSED')
+    return [
+      'broken_csv',
+      `A quote that was opened at or after line ${line} is never closed: the file was cut short, or a quote within a cell is not doubled.`,
+    ];
+  if (error.code === 'CSV_MAX_RECORD_SIZE')
+    return [
+      'broken_csv',
+      `The row that begins at line ${line} is longer than 1 MiB: a quote within a cell is not doubled, or one is never closed.`,
+    ];
+  return [
+    'broken_csv',
+    `The CSV cannot be read from line ${line} on: a quote stands where none may. Within a quoted cell a quote is doubled.`,
+  ];
 }
 
 interface Column {
@@ -135,7 +196,20 @@ interface Column {
 }
 
 function header(record: string[], { columns, one }: Dataset): Column[] {
-  const names = record.map((cell) => cell.trim());
+  const names = record.map((cell) => decoded(cell)?.trim());
+  if (!names.every((name) => name !== undefined))
+    throw new ApiError(422, 'not_utf8', 'The CSV is not UTF-8. Save it as UTF-8.');
+  const [only = ''] = names;
+  const separator = names.length === 1 ? /[;\t]/.exec(only)?.[0] : undefined;
+  if (separator !== undefined)
+    throw new ApiError(
+      422,
+      'wrong_separator',
+      `The cells of the CSV are separated by ${separator === ';' ? 'semicolons' : 'tabs'}. Save it with commas.`,
+    );
+  const nameless = names.indexOf('');
+  if (nameless !== -1)
+    throw new ApiError(422, 'nameless_column', `Column ${nameless + 1} of the CSV has no name in the first line.`);
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice !== undefined) throw new ApiError(422, 'column_twice', `The CSV names the column '${twice}' twice.`);
   const known = Object.keys(columns).filter((name) => !columns[name]?.derived);
@@ -151,20 +225,19 @@ function header(record: string[], { columns, one }: Dataset): Column[] {
   return names.map((name) => ({ name, kind: columns[name]?.kind, prose: columns[name]?.personal ?? false }));
 }
 
-function readRecord(record: string[], columns: Column[], row: number): Incoming {
+function readRecord(record: string[], columns: Column[], row: number, bytes: number): Incoming {
   const value: AnyRow = {};
   for (const [at, { name, kind, prose }] of columns.entries()) {
-    const cell = record[at] ?? '';
+    const cell = decoded(record[at] ?? '');
+    const refused = (code: string, detail: string) => ({ row, error: { row, pointer: `/${name}`, code, detail } });
+    if (cell === undefined) return refused('not_utf8', `${name} is not UTF-8. Save the file as UTF-8.`);
     const trimmed = cell.trim();
     if (trimmed === '') continue;
     if (cell.includes('\0'))
-      return {
-        row,
-        error: { row, pointer: `/${name}`, code: 'null_character', detail: `${name} holds the character U+0000.` },
-      };
+      return refused('unstorable_text', `${name} holds the character U+0000, which cannot be stored.`);
     value[name] = prose ? cell : readCell(trimmed, kind);
   }
-  return { row, value };
+  return { row, value, bytes };
 }
 
 /** A cell as JSON would say it; what cannot be read stays text, so that the schema names what it should have been. */

@@ -41,6 +41,12 @@ function statementsOf({ name, key, columns }: Dataset) {
     .join(', ')})`;
   const values = Object.entries(columns).map(([column, of]) => empty(of, column));
   const plain = (alias: string) => names.map((column) => `${alias}.${column}`).join(', ');
+  // Exact amounts would lose digits on their way through JSON numbers.
+  const asJson = (alias: string) => {
+    const decimals = Object.entries(columns).filter(([, { kind }]) => kind === 'decimal');
+    const texts = decimals.map(([column]) => `, '${column}', trim_scale(${alias}.${column})::text`).join('');
+    return texts === '' ? `to_jsonb(${alias})` : `to_jsonb(${alias}) || jsonb_build_object(${texts.slice(2)})`;
+  };
   return {
     // Most rows are new, and then this is all there is to do: 1.0 lookup of the key a row.
     insert: `
@@ -64,7 +70,7 @@ function statementsOf({ name, key, columns }: Dataset) {
           .join(', ')}, source = $2, changed_at = now(), changed_xid = pg_current_xact_id()
         from sent s join held h on h.${key} = s.${key}
         where t.${key} = s.${key} and row(${plain('h')}) is distinct from row(${plain('s')})
-        returning to_jsonb(h) as before, to_jsonb(s) as after
+        returning ${asJson('h')} as before, ${asJson('s')} as after
       )
       select (select count(*) from held) as held,
         coalesce((select jsonb_agg(jsonb_build_object('before', before, 'after', after)) from changed), '[]') as changed`,
@@ -109,8 +115,9 @@ export async function store(client: Client, dataset: Dataset, rows: AnyRow[], au
     author.name,
   ]);
   if (compared?.held !== rest.length)
-    // Somebody removed a row between the two statements: begin again, as for any other conflict between writers.
-    throw Object.assign(new Error('A row was removed while it was being stored.'), { code: '40001' });
+    // Somebody removed a row between the two statements: begin again, as for any other conflict between writers. It has
+    // the server's name, or the pool would not take it for one.
+    throw Object.assign(new Error('A row was removed meanwhile.'), { name: 'PostgresError', code: '40001' });
 
   const changed = compared.changed.map((one) => ({ key: String(one.after[dataset.key]), ...one }));
   await markForRefresh(
@@ -126,7 +133,11 @@ export async function store(client: Client, dataset: Dataset, rows: AnyRow[], au
 
 /** Removes a row and leaves a tombstone. @returns whether there was one. */
 export async function remove(client: Client, dataset: Dataset, key: string, author: Author): Promise<boolean> {
-  await dataset.mayRemove?.(client, key);
+  if (dataset.mayRemove) {
+    // Held before the rule looks, so that what would stand against it cannot come in between.
+    await client.rows(`select from ${dataset.name} where ${dataset.key} = $1 for update`, [key]);
+    await dataset.mayRemove(client, key);
+  }
   const [gone] = await client.rows<{ before: AnyRow }>(statements(dataset).remove, [key]);
   if (!gone) return false;
   await markForRefresh(client, dataset, [gone.before]);

@@ -18,6 +18,8 @@ export const units = declareDataset({
   async afterwards(client, changed) {
     const keys = changed.flatMap(({ key, after }) => (after.parent ? [key] : []));
     if (keys.length === 0) return;
+    // One at a time, or two senders could close a loop of which neither sees the other's half.
+    await client.rows(`select pg_advisory_xact_lock(hashtext('milemarker.units'))`);
     const [loop] = await client.rows<{ key: string }>(
       `with recursive above(key, parent) as (
          select key, parent from units where key = any($1::text[])

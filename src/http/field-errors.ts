@@ -22,6 +22,7 @@ interface Schema {
  */
 export function fieldErrorsOf(errors: readonly ErrorObject[]): FieldError[] {
   return withoutFailedBranches(errors)
+    .filter(({ keyword }) => keyword !== 'propertyNames') // What is wrong with the name is an error of its own.
     .slice(0, mostErrors)
     .map((error) => ({ pointer: pointerOf(error), ...faultOf(error) }));
 }
@@ -54,10 +55,10 @@ function withoutFailedBranches(errors: readonly ErrorObject[]): ErrorObject[] {
 
 const escaped = (name: string) => name.replaceAll('~', '~0').replaceAll('/', '~1');
 
-function pointerOf({ instancePath, keyword, params }: ErrorObject): string {
+function pointerOf({ instancePath, keyword, params, propertyName }: ErrorObject): string {
+  if (propertyName !== undefined) return `${instancePath}/${escaped(propertyName)}`;
   if (keyword === 'additionalProperties') return `${instancePath}/${escaped(params.additionalProperty)}`;
   if (keyword === 'required') return `${instancePath}/${escaped(params.missingProperty)}`;
-  if (keyword === 'propertyNames') return `${instancePath}/${escaped(params.propertyName)}`;
   return instancePath;
 }
 
@@ -66,6 +67,12 @@ const count = (n: number, one: string) => `${n} ${one}${n === 1 ? '' : 's'}`;
 type Fault = Omit<FieldError, 'pointer'>;
 
 function faultOf(error: ErrorObject): Fault {
+  const fault = faultOfValue(error);
+  if (error.propertyName === undefined) return fault;
+  return { code: 'bad_name', detail: fault.detail.replace(/^Must/, 'The name of the field must') };
+}
+
+function faultOfValue(error: ErrorObject): Fault {
   const { keyword, params, data } = error;
   const schema = (error.parentSchema ?? {}) as Schema;
   switch (keyword) {

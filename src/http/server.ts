@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify';
 import type { Config } from '../config.ts';
@@ -42,6 +43,7 @@ const bodyLimitBytes = 10 * 1024 * 1024;
 const headersTimeoutMs = 20_000;
 const requestTimeoutMs = 30 * 60_000;
 const connectionsCheckingIntervalMs = 5_000;
+const unusedGraceMs = 500;
 
 /**
  * Makes the server with all conventions and no routes but its documentation. Routes are added afterwards, each with
@@ -92,8 +94,17 @@ function addFixedHeaders(app: FastifyInstance): void {
 /** While closing, what runs is finished, new requests get 503, and every answer tells the client to go elsewhere. */
 function addClosing(app: FastifyInstance): void {
   let closing = false;
+  const sockets = new Set<Socket>();
+  app.server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   app.addHook('preClose', (done) => {
     closing = true;
+    // Clients open connections in advance. To Node one that was never used is not idle, and it would wait for it.
+    setTimeout(() => {
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+    }, unusedGraceMs).unref();
     done();
   });
   app.addHook('onRequest', (_request, _reply, done) => {

@@ -177,4 +177,16 @@ describe('closing', { timeout: 30_000 }, () => {
     assert.equal((await busy).status, 200);
     await closing;
   });
+
+  it('does not wait for a connection that was opened and never used', async (t) => {
+    const app = await trialServer(t, () => {});
+    await app.listen({ host: '127.0.0.1', port: 0 });
+    const [address] = app.addresses();
+    assert.ok(typeof address === 'object');
+    const socket = net.connect(address.port, '127.0.0.1');
+    await once(socket, 'connect');
+    const begun = Date.now();
+    await Promise.all([app.close(), once(socket, 'close')]);
+    assert.ok(Date.now() - begun < 5_000, `closing took ${Date.now() - begun} ms`);
+  });
 });

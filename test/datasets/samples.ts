@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import type { AnyRow, Dataset } from '../../src/datasets/declare.ts';
+import { datasets } from '../../src/datasets/registry.ts';
+import type { Api } from '../support/api.ts';
+
+export const datasetCalled = (name: string): Dataset =>
+  datasets.find((one) => one.name === name) ?? assert.fail(`There is no dataset ${name}.`);
+
+/** The example of a dataset as a sender would send it: without what the service works out. */
+export const sentExample = ({ columns, example }: Dataset): AnyRow =>
+  Object.fromEntries(Object.entries(example).filter(([name]) => !columns[name]?.derived));
+
+/** Makes the survey `nps`, which the examples of facts name. */
+export const withSurvey = (api: Api): Promise<void> => api.facts('surveys', [sentExample(datasetCalled('surveys'))]);
+
+/** How many rows each table of facts and dimensions holds, and how much was logged. */
+export async function tableCounts({ db }: Api): Promise<Record<string, number>> {
+  const names = [...datasets.map(({ name }) => name), 'audit_log', 'tombstones', 'dirty_respondents'];
+  const [row] = await db.read((client) =>
+    client.rows<Record<string, number>>(
+      `select ${names.map((name) => `(select count(*) from ${name}) as ${name}`).join(', ')}`,
+    ),
+  );
+  return row ?? assert.fail();
+}
