@@ -30,42 +30,53 @@ export const groupColumns = ({ survey, groups }: GroupKey, { group_by }: Questio
   ...Object.fromEntries(group_by.map((name, at) => [name, groups[at] ?? null])),
 });
 
-/** `312.4 EUR`, with as many decimals as people use for money. */
-export const money = (value: number, currency: string) => `${value.toFixed(2)} ${currency}`;
-export const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
-export const points = (share: number) => `${(100 * share).toFixed(1)} points`;
-export const counted = (n: number) => n.toLocaleString('en-US');
-
-/** What a group is called in a sentence: `promoters of 'nps' in segment smb`. */
-export const groupWords = ({ groups }: GroupKey, { group_by }: Question) =>
-  group_by.map((name, at) => ` in ${name} ${groups[at] ?? '(not given)'}`).join('');
-
-/** How many rows would have to be hidden so that a small group cannot be got by subtraction. */
-export function hiddenGroups<T>(rows: readonly { row: T; people: number }[], fewest: number): Set<T> {
-  const hidden = new Set(rows.filter(({ people }) => people > 0 && people < fewest).map(({ row }) => row));
-  if (hidden.size !== 1) return hidden;
-  const [next] = rows.filter(({ row, people }) => people > 0 && !hidden.has(row)).sort((a, b) => a.people - b.people);
-  if (next) hidden.add(next.row);
-  return hidden;
+/** Why the figures of a row are not told; null where they are. */
+export function withheldReason(n: number, isHidden: boolean, { min_n, fewest_people }: Question): string | null {
+  if (isHidden) return `fewer than ${fewest_people} people, or a group that would give one away`;
+  if (n >= min_n) return null;
+  return n === 0 ? 'no response counts yet' : `fewer than ${min_n} responses`;
 }
 
-export const tooFewPeople = (fewest: number) => `fewer than ${fewest} people, or a group that would give one away`;
-export const tooFewResponses = (n: number, least: number) =>
-  n === 0 ? 'no response counts yet' : `fewer than ${least} responses`;
+/** Over how many comparisons the q of an answer are: those that could be tested. */
+export const testsIn = (comparisons: readonly { p: number | null }[]) =>
+  comparisons.filter(({ p }) => p !== null).length;
 
-/** The freshness that every answer states, and the warning that belongs to it. */
+/** What the method of an answer says about the q of its comparisons. */
+export const qMethod = (tests: number) => (tests > 1 ? `; q by Benjamini and Hochberg over ${tests} comparisons` : '');
+
+/** The warnings that follow from how many rows and comparisons an answer has. */
+export const usualWarnings = (rows: readonly AnswerRow[], tests: number): string[] => {
+  const withheld = rows.filter((row) =>
+    Object.entries(row).some(([name, value]) => name.endsWith('withheld') && value !== null),
+  ).length;
+  return [
+    ...(withheld > 0
+      ? [
+          `${withheld} of ${rows.length} rows ${withheld === 1 ? 'has' : 'have'} too few responses or people to tell a figure.`,
+        ]
+      : []),
+    ...(tests > 6 ? [`${tests} comparisons were made at once: judge them by q, not by p.`] : []),
+  ];
+};
+
+/** The freshness that every answer states, and the warnings that belong to it. */
 export function freshness(question: Question, through: Date | null): { fresh: Answer['fresh']; warnings: string[] } {
+  const { pending, outdated, state } = question;
   return {
     fresh: {
       complete_through: through?.toISOString() ?? null,
-      pending: question.pending,
-      refreshed_at: question.state.refreshed_at?.toISOString() ?? null,
+      pending,
+      refreshed_at: state.refreshed_at?.toISOString() ?? null,
     },
-    warnings:
-      question.pending > 0
+    warnings: [
+      ...(pending > 0
         ? [
-            `${counted(question.pending)} customers or facts came in that this answer does not hold yet; ask again shortly.`,
+            `${pending.toLocaleString('en-US')} customers or facts came in that this answer does not hold yet; ask again shortly.`,
           ]
-        : [],
+        : []),
+      ...(outdated
+        ? ['The settings were changed, and this answer was worked out with the old ones; ask again shortly.']
+        : []),
+    ],
   };
 }

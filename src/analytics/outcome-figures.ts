@@ -1,6 +1,7 @@
 import type { Client } from '../db/pool.ts';
-import { newcombe, tInterval, wilson } from '../stats/intervals.ts';
+import { type Share, tInterval, wilson } from '../stats/intervals.ts';
 import { clusteredProportion, type RatioGroup, ratioDifference, ratioEstimate } from '../stats/jackknife.ts';
+import { shareDifference } from '../stats/shares.ts';
 import { tTest, welch } from '../stats/tests.ts';
 import type { Measure, OutcomeKind } from './measures.ts';
 import type { Question } from './question.ts';
@@ -48,7 +49,21 @@ function summary(band: Band, kind: OutcomeKind, measure: Measure) {
     numerator += group.numerator;
     n += group.denominator;
   }
-  return { n, successes: numerator, mean: numerator / n, variance: band.individuals?.variances[measure.name] ?? null };
+  return { n, mean: numerator / n, variance: band.individuals?.variances[measure.name] ?? null };
+}
+
+/**
+ * A share as Wilson and Newcombe take it: n is divided by the design effect where customers count more than once. Where
+ * nobody or everybody did it nothing tells the design effect, so customers are counted instead of responses.
+ */
+function effectiveShare(band: Band, kind: OutcomeKind, measure: Measure): Share | null {
+  const groups = ratioGroups(band, kind, measure);
+  const { n, mean } = summary(band, kind, measure);
+  const design_effect = band.independent ? 1 : (clusteredProportion(groups)?.design_effect ?? null);
+  if (design_effect === null) return null;
+  const isExtreme = mean === 0 || mean === 1;
+  const effective = isExtreme ? Math.min(n, band.individuals?.customers ?? n) : n / design_effect;
+  return { successes: mean * effective, n: effective };
 }
 
 /**
@@ -56,50 +71,43 @@ function summary(band: Band, kind: OutcomeKind, measure: Measure) {
  * delete-a-group jackknife, and Wilson's with n divided by the design effect.
  */
 export function figureOf(band: Band, kind: OutcomeKind, measure: Measure): Figure {
-  const { n, successes, mean, variance } = summary(band, kind, measure);
+  const { n, mean, variance } = summary(band, kind, measure);
   if (n === 0) return unknown;
+  const withInterval = (interval: { low: number; high: number } | null): Figure => ({
+    value: mean,
+    low: interval?.low ?? null,
+    high: interval?.high ?? null,
+  });
   if (measure.kind === 'share') {
-    if (band.independent) return { value: mean, ...(wilson({ successes, n }) ?? { low: null, high: null }) };
-    const share = clusteredProportion(ratioGroups(band, kind, measure));
-    return share ? { value: share.estimate, low: share.low, high: share.high } : unknown;
+    const share = effectiveShare(band, kind, measure);
+    return withInterval(share && wilson(share));
   }
-  if (band.independent) {
-    const error = variance === null ? null : Math.sqrt(variance / n);
-    return { value: mean, ...(tInterval(mean, error, n - 1) ?? { low: null, high: null }) };
-  }
+  if (band.independent) return withInterval(tInterval(mean, variance === null ? null : Math.sqrt(variance / n), n - 1));
   const ratio = ratioEstimate(ratioGroups(band, kind, measure));
-  if (!ratio) return unknown;
-  const interval = tInterval(ratio.estimate, ratio.standard_error, ratio.df);
-  return { value: ratio.estimate, low: interval?.low ?? null, high: interval?.high ?? null };
+  return withInterval(ratio && tInterval(mean, ratio.standard_error, ratio.df));
 }
 
 /**
- * The difference of a measure between two bands. Where every customer counts once: Welch for means, Newcombe's interval
- * for shares. Else the jackknife on the difference itself, since the same customers may be in both bands.
+ * The difference of a measure between two bands. Where every customer counts once: Welch for means, Newcombe for shares.
+ * Else the jackknife on the difference itself, since the same customers may be in both bands.
  */
 export function contrastOf(first: Band, second: Band, kind: OutcomeKind, measure: Measure): Contrast {
   const one = summary(first, kind, measure);
   const other = summary(second, kind, measure);
   if (one.n === 0 || other.n === 0) return { difference: null, low: null, high: null, p: null };
-  if (first.independent && second.independent) {
-    if (measure.kind === 'share') {
-      const interval = newcombe(one, other);
-      const variance = (share: typeof one) => (share.mean * (1 - share.mean) * share.n) / Math.max(1, share.n - 1);
-      const test = welch({ ...one, variance: variance(one) }, { ...other, variance: variance(other) });
-      return {
-        difference: one.mean - other.mean,
-        low: interval?.low ?? null,
-        high: interval?.high ?? null,
-        p: test?.p ?? null,
-      };
-    }
-    const test = welch(one, other);
-    return { difference: one.mean - other.mean, low: test?.low ?? null, high: test?.high ?? null, p: test?.p ?? null };
+  const difference = one.mean - other.mean;
+  const independent = first.independent && second.independent;
+  const ratio = independent
+    ? null
+    : ratioDifference(ratioGroups(first, kind, measure), ratioGroups(second, kind, measure));
+  // A standard error of 0 is where all of a band did alike, which is no reason to be certain.
+  if (measure.kind === 'share' && (independent || ratio?.standard_error === 0)) {
+    const shares = [effectiveShare(first, kind, measure), effectiveShare(second, kind, measure)] as const;
+    const found = shares[0] && shares[1] && shareDifference(shares[0], shares[1]);
+    return { difference, low: found?.low ?? null, high: found?.high ?? null, p: found?.p ?? null };
   }
-  const ratio = ratioDifference(ratioGroups(first, kind, measure), ratioGroups(second, kind, measure));
-  if (!ratio) return { difference: null, low: null, high: null, p: null };
-  const { difference, low, high, p } = tTest(ratio.estimate, ratio.standard_error, ratio.df);
-  return { difference, low, high, p };
+  const test = ratio ? tTest(ratio.estimate, ratio.standard_error, ratio.df) : welch(one, other);
+  return { difference, low: test?.low ?? null, high: test?.high ?? null, p: test?.p ?? null };
 }
 
 /** What single rows tell of each group: by band, and whether every customer counts once over all its bands. */

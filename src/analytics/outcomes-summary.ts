@@ -1,15 +1,13 @@
 import type { Database } from '../db/pool.ts';
-import { type Answer, type AnswerRow, freshness } from './answer.ts';
+import { type Answer, type AnswerRow, freshness, qMethod, testsIn, usualWarnings } from './answer.ts';
 import { type OutcomeKind, referralsKind, retentionKind, revenueKind } from './measures.ts';
-import { comparisonRow, type Findings, findOutcome, outcomeWarnings, withQ } from './outcome-answer.ts';
-import { prepareQuestion, type QuestionParameters, shownParameters } from './question.ts';
-import { referralsSentence, retentionSentence, revenueSentence } from './sentences.ts';
+import { outcomeWarnings } from './outcome-answer.ts';
+import { comparisonRow, type Findings, findOutcome, withQ } from './outcome-findings.ts';
+import { prepareQuestion, type Question, type QuestionParameters, shownParameters } from './question.ts';
+import { outcomeSentence } from './sentences.ts';
+import { scoped } from './words.ts';
 
-const parts: readonly { kind: OutcomeKind; sentence: (findings: Findings) => string }[] = [
-  { kind: revenueKind, sentence: revenueSentence },
-  { kind: referralsKind, sentence: referralsSentence },
-  { kind: retentionKind, sentence: retentionSentence },
-];
+const kinds = [revenueKind, referralsKind, retentionKind];
 
 /**
  * What detractors, passives and promoters bring in revenue, referrals and retention: the three questions in one, each
@@ -21,39 +19,25 @@ export async function outcomesSummary(
   reader: { personal: boolean },
 ): Promise<Answer> {
   const question = await prepareQuestion(db, given, reader);
-  const found: Findings[] = [];
-  for (const { kind } of parts) found.push(await findOutcome(db, question, kind));
-  const rows = new Map<string, AnswerRow>();
-  const keyNames = ['survey', ...question.group_by, 'band'];
-  // Every row has every column, also where one of the three has nothing to tell of a group.
-  const blank = Object.fromEntries(found.flatMap(({ kind }) => columnsOf(kind).map((column) => [column, null])));
-  for (const { kind, rows: ofKind } of found)
-    for (const row of ofKind) {
-      const key = Object.fromEntries(keyNames.map((name) => [name, row[name] ?? null]));
-      const text = JSON.stringify(key);
-      const whole = rows.get(text) ?? { ...key, ...blank };
-      rows.set(text, whole);
-      whole[`${kind.outcome}_n`] = row.responses ?? null;
-      for (const column of columnsOf(kind).slice(1)) whole[column] = row[column] ?? null;
-    }
-  const asOf = question.as_of === null ? null : new Date(question.as_of);
-  const through = found
-    .flatMap((one) => (one.through ? [one.through] : []))
-    .sort((a, b) => a.getTime() - b.getTime())[0];
-  const { fresh, warnings } = freshness(question, asOf ?? through ?? null);
+  const alone: Findings[] = [];
+  for (const kind of kinds) alone.push(await findOutcome(db, question, kind));
+  const comparisons = withQ(alone.flatMap((findings) => findings.comparisons));
+  const tests = testsIn(comparisons);
+  const found = alone.map((findings) => ({
+    ...findings,
+    tests,
+    comparisons: comparisons.filter(({ measure }) => findings.kind.measures.some(({ name }) => name === measure)),
+  }));
+  const data = rowsOf(found, question);
+  const ends = found.flatMap(({ through }) => (through ? [through] : []));
+  const [earliest = null] = ends.sort((one, other) => one.getTime() - other.getTime());
+  const { fresh, warnings } = freshness(question, earliest);
+  const said = found.map(outcomeSentence);
+  const texts = said.map(({ text }) => text).concat(said.some(({ tells }) => tells) ? 'Associations, not causes.' : []);
   return {
     question: 'outcomes/summary',
-    reads_as: found
-      .map((findings, at) => (findings.through === null ? undefined : parts[at]?.sentence(findings)))
-      .map((sentence, at) => sentence ?? `About ${found[at]?.kind.outcome} nothing can be told: no data was sent yet.`)
-      .map((sentence) => sentence.replace(' An association, not a cause.', ''))
-      .concat('Associations, not causes.')
-      .join(' '),
-    definition: {
-      id: 'outcomes_summary',
-      version: 1,
-      text: parts.map(({ kind }) => kind.definition.text).join(' '),
-    },
+    reads_as: scoped([...new Set(texts)].join(' '), question),
+    definition: { id: 'outcomes_summary', version: 1, text: kinds.map(({ definition }) => definition.text).join(' ') },
     parameters: shownParameters(question, {
       window_days: question.window_days,
       as_of: question.as_of,
@@ -62,17 +46,36 @@ export async function outcomesSummary(
       ),
       currency: question.state.currency,
     }),
-    data: [...rows.values()],
-    comparisons: withQ(found.flatMap(({ comparisons }) => comparisons)).map((one) => comparisonRow(one, question)),
+    data,
+    comparisons: comparisons.map((one) => comparisonRow(one, question)),
     left_out: found.flatMap(({ kind, left_out }) =>
       left_out.map(({ reason, responses }) => ({ reason: `${kind.outcome}: ${reason}`, responses })),
     ),
     fresh,
-    method: [...new Set(found.map(({ method }) => method))].join('; '),
-    warnings: [...new Set([...warnings, ...found.flatMap(outcomeWarnings)])],
+    method: [...new Set(found.map(({ method }) => method))].join('; ') + qMethod(tests),
+    warnings: [...new Set([...warnings, ...usualWarnings(data, tests), ...found.flatMap(outcomeWarnings)])],
   };
 }
 
-function columnsOf({ outcome, measures }: OutcomeKind): string[] {
-  return [`${outcome}_n`, ...measures.flatMap(({ name }) => [name, `${name}_low`, `${name}_high`])];
+/** One row a group and band, with the columns of all three also where one of them has nothing to tell. */
+function rowsOf(found: Findings[], { group_by }: Question): AnswerRow[] {
+  const keyNames = ['survey', ...group_by, 'band'];
+  const blank = Object.fromEntries(found.flatMap(({ kind }) => columnsOf(kind).map(([column]) => [column, null])));
+  const rows = new Map<string, AnswerRow>();
+  for (const { kind, rows: ofKind } of found)
+    for (const row of ofKind) {
+      const key = Object.fromEntries(keyNames.map((name) => [name, row[name] ?? null]));
+      const text = JSON.stringify(key);
+      const whole = rows.get(text) ?? { ...key, ...blank };
+      rows.set(text, whole);
+      for (const [column, name] of columnsOf(kind)) whole[column] = row[name] ?? null;
+    }
+  return [...rows.values()];
 }
+
+/** The columns that an outcome has in the summary, each with its name in the outcome's own answer. */
+const columnsOf = ({ outcome, measures }: OutcomeKind): (readonly [string, string])[] => [
+  [`${outcome}_n`, 'responses'],
+  ...measures.flatMap(({ name }) => [name, `${name}_low`, `${name}_high`].map((column) => [column, column] as const)),
+  [`${outcome}_withheld`, 'withheld'],
+];

@@ -37,6 +37,8 @@ export interface Question {
   complete_through: Map<string, Date>;
   /** Respondents (or, while facts are still looked at, facts) that are not worked out yet. */
   pending: number;
+  /** The settings were changed since, so what is worked out is still the old ones' doing. */
+  outdated: boolean;
   /** Readers without the scope `personal` do not see groups of fewer people than this. */
   fewest_people: number;
 }
@@ -109,6 +111,7 @@ export async function prepareQuestion(
       state,
       complete_through: await completeThrough(client),
       pending: waiting.respondents + waiting.facts,
+      outdated: waiting.outdated,
       fewest_people: reader.personal ? 0 : fewestPeople,
     };
   });

@@ -86,15 +86,14 @@ export function fromRows(statement: Statement, question: Question) {
   const { survey, filters, from, to, as_of, group_by, window_days } = question;
   const conditions = [`o.window_days = ${statement.param(window_days)}`];
   if (survey !== null) conditions.push(`o.survey = ${statement.param(survey)}`);
+  const themed = group_by.includes('theme');
   for (const [dimension, value] of Object.entries(filters) as [Dimension, string][]) {
     const given = statement.param(value);
-    conditions.push(
-      dimension === 'theme' ? `${given}::text = any(o.themes)` : matches(dimension, `o.${dimension}`, given),
-    );
+    if (dimension !== 'theme') conditions.push(matches(dimension, `o.${dimension}`, given));
+    else conditions.push(themed ? `theme = ${given}` : `${given}::text = any(o.themes)`);
   }
   if (from) conditions.push(`o.answered_at >= ${statement.param(from.at)}::timestamptz`);
   if (to) conditions.push(`o.answered_at < ${statement.param(to.at)}::timestamptz`);
-  const themed = group_by.includes('theme');
   const themes = themed
     ? `cross join lateral unnest(case o.themes when '{}' then '{""}' else o.themes end) as theme`
     : '';
@@ -129,14 +128,6 @@ export type BandSums = Record<OutcomeSum, number>[];
 
 export interface GroupSums extends GroupKey {
   bands: Map<string, BandSums>;
-}
-
-/** What only the outcomes one by one can tell of a band of a group. */
-export interface Individual {
-  n: number;
-  customers: number;
-  variance: number | null;
-  change_variance: number | null;
 }
 
 export const hashGroups = 32;
@@ -203,4 +194,25 @@ export function byGroup(one: GroupKey, other: GroupKey): number {
 /** The total over all groups of customers. */
 export function total(sums: BandSums | undefined, name: OutcomeSum): number {
   return sums?.reduce((sum, group) => sum + group[name], 0) ?? 0;
+}
+
+/**
+ * In how many of the groups of customers somebody is. There are at least as many customers, and hardly more where they
+ * are few: what tells small groups where customers are not counted.
+ */
+export const filledGroups = (counts: readonly number[]) => counts.filter((count) => count > 0).length;
+
+export const totalOf = (sums: readonly BandSums[], name: OutcomeSum) =>
+  sums.reduce((all, band) => all + total(band, name), 0);
+
+const bandsOf = (groups: readonly GroupSums[]) => groups.flatMap(({ bands }) => [...bands.values()]);
+
+/**
+ * The sums of all responses that a question is about, whatever they are grouped by: those of its groups, except that a
+ * response with several themes stands in several groups and is still one.
+ */
+export async function readWhole(client: Client, question: Question, grouped: GroupSums[]): Promise<BandSums[]> {
+  if (!question.group_by.includes('theme')) return bandsOf(grouped);
+  const ungrouped = { ...question, group_by: [] };
+  return bandsOf(await readOutcomeSums(client, ungrouped, sourceOf(ungrouped, 'outcome_cells')));
 }

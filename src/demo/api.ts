@@ -1,4 +1,4 @@
-/** Where the service answers, the key it is asked with, and a signal that ends the asking. */
+/** Where the service answers, the key it is asked with, and a signal after which nothing more is asked. */
 export interface Api {
   address: string;
   key: string;
@@ -25,12 +25,13 @@ export async function ask<T>(
   path: string,
   { rows, body }: { rows?: readonly object[]; body?: object } = {},
 ): Promise<T> {
+  // What is under way comes to its end: the service stops only then.
+  signal.throwIfAborted();
   const type = rows ? 'application/x-ndjson' : body && 'application/json';
   const reply = await fetch(new URL(path, address), {
     method,
     headers: { authorization: `Bearer ${key}`, ...(type && { 'content-type': type }) },
     body: rows?.map((row) => JSON.stringify(row)).join('\n') ?? (body ? JSON.stringify(body) : null),
-    signal,
   });
   const text = await reply.text();
   const isJson = /^application\/(problem\+)?json/.test(reply.headers.get('content-type') ?? '');

@@ -45,11 +45,8 @@ async function show(service: Service, config: Config, signal: AbortSignal): Prom
   const known = config.public_url ?? address;
   say(`\n${await workedAnswers(api, { address: known, key_word })}\n`);
   say(`Try the rest at ${known}/docs (the contract: ${known}/openapi.json).`);
-  say(
-    config.admin_key === undefined
-      ? `Its key is in ${key_file}. Ctrl-C stops the service and keeps the data; npm run demo goes on with it.`
-      : 'Its key is ADMIN_KEY. Ctrl-C stops the service and keeps the data; npm run demo goes on with it.',
-  );
+  say(`The key is ${config.admin_key === undefined ? `in ${key_file}` : 'ADMIN_KEY'}.`);
+  say('Ctrl-C stops the service and keeps its data; npm start goes on with it.');
 }
 
 const isPortInUse = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';

@@ -96,7 +96,7 @@ export const cellKinds: readonly CellKind[] = [
     // Every response has a row a window: the shortest window speaks for it.
     from: (relation) => `
       select c.survey, cube.cuboid, cube.value, c.month, c.band, c.score, ${summed('1', 'responses')}
-      from (select * from ${relation} where window_days = (select min(w) from refresh_state, unnest(windows_days) w)) c
+      from (select * from ${relation} r where window_days = (select min(w) from refresh_state, unnest(windows_days) w)) c
       ${cuboidsOf('c', '$1')}
       group by c.survey, cube.cuboid, cube.value, c.month, c.band, c.score`,
   },

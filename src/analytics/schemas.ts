@@ -1,0 +1,189 @@
+import { type TObject, type TSchema, Type } from 'typebox';
+import { closed, nullable, ref } from '../http/schemas.ts';
+import { bands, dimensions } from '../outcomes/cells.ts';
+import { type OutcomeKind, referralsKind, retentionKind, revenueKind } from './measures.ts';
+import { periods } from './question.ts';
+
+const when = (description: string) =>
+  Type.Optional(Type.Unsafe<string>({ type: 'string', format: 'date-or-time', description }));
+const text = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 128, description }));
+
+/** What every question can be asked. */
+export const questionQuery = {
+  survey: text(
+    'Only this survey. Without it, each survey has rows of its own: scores of different scales are never pooled.',
+  ),
+  unit: text('Only this unit and everything below it.'),
+  segment: text('Only this segment.'),
+  region: text('Only this region.'),
+  moment: text('Only this moment of truth.'),
+  channel: text('Only this channel.'),
+  theme: text('Only responses with this theme.'),
+  from: when('Responses answered at or after this; a date begins in the reporting time zone.'),
+  to: when('Responses answered before this.'),
+  group_by: text(
+    'One or two of unit, segment, region, moment, channel, theme, month, quarter, year, separated by a comma.',
+  ),
+  as_of: when('As things stood then. Later responses are not there, and windows that were open then are open.'),
+  min_n: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 100_000,
+      default: 10,
+      description: 'Figures of fewer responses are withheld.',
+    }),
+  ),
+  format: Type.Optional(
+    Type.Enum(['json', 'csv'], {
+      description: '`csv`: the rows of `data` alone. `Accept: text/csv` asks for the same.',
+    }),
+  ),
+};
+/** What questions about outcomes can be asked besides. */
+export const window = {
+  window_days: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 1825,
+      description: 'How long after the answer; one of the windows in the settings. 180 unless given.',
+    }),
+  ),
+};
+
+const number = (description: string) => nullable(Type.Number({ description }));
+const count = (description: string) => nullable(Type.Integer({ description }));
+const word = (description: string) => Type.String({ description });
+
+const groups = {
+  survey: word('The survey.'),
+  ...Object.fromEntries(
+    [...dimensions, ...periods].map((name) => [
+      name,
+      Type.Optional(nullable(Type.String({ description: 'There when it is grouped by; null where it is not known.' }))),
+    ]),
+  ),
+};
+const band = { band: Type.Enum([...bands]) };
+const withheld = { withheld: nullable(Type.String({ description: 'Why the figures are null.' })) };
+
+/** A figure and the limits of its 95% interval. */
+const figure = (name: string, description: string) => ({
+  [name]: number(description),
+  [`${name}_low`]: number('Lower limit of its 95% interval.'),
+  [`${name}_high`]: number('Upper limit of its 95% interval.'),
+});
+
+const measuresOf = ({ measures }: OutcomeKind): Record<string, TSchema> =>
+  Object.assign({}, ...measures.map(({ name, description }) => figure(name, description)));
+
+/** A row of one of the three outcome questions. */
+export const outcomeRow = (kind: OutcomeKind, name: string) =>
+  Type.Object(
+    {
+      ...groups,
+      ...band,
+      responses: count('Index responses whose window has elapsed.'),
+      customers: count(
+        'Different customers among them; null where only sums were read (more than 20,000 responses, or very many kept).',
+      ),
+      ...measuresOf(kind),
+      ...Object.fromEntries(Object.keys(kind.totals).map((total) => [total, number('The total.')])),
+      ...withheld,
+    },
+    { $id: name, additionalProperties: false },
+  );
+
+/** A row of the summary. */
+export const summaryRow = Type.Object(
+  {
+    ...groups,
+    ...band,
+    ...Object.assign(
+      {},
+      ...[revenueKind, referralsKind, retentionKind].map((kind) => ({
+        [`${kind.outcome}_n`]: count(`Responses whose ${kind.outcome} counts.`),
+        ...measuresOf(kind),
+        [`${kind.outcome}_withheld`]: withheld.withheld,
+      })),
+    ),
+  },
+  { $id: 'SummaryRow', additionalProperties: false },
+);
+
+/** A row of the retention curve. */
+export const curveRow = Type.Object(
+  {
+    ...groups,
+    ...band,
+    day: count('Days after the answer.'),
+    at_risk: count('Responses whose customer was followed at least that long and had not left before.'),
+    churned: count('How many left on that day.'),
+    ...figure('survival', 'Estimated share that has not left by the end of that day.'),
+    ...withheld,
+  },
+  { $id: 'CurveRow', additionalProperties: false },
+);
+
+/** A row of the scores. */
+export const scoresRow = Type.Object(
+  {
+    ...groups,
+    kind: Type.Enum(['nps', 'csat', 'ces', 'custom']),
+    responses: count('All responses, also anonymous ones.'),
+    promoters: count('Responses in the band.'),
+    passives: count('Responses in the band.'),
+    detractors: count('Responses in the band.'),
+    ...figure('nps', '100 (promoters - detractors) / responses; null for CSAT and CES.'),
+    satisfied: count('Responses on the good side of satisfied_min.'),
+    ...figure('satisfied_rate', 'Their share.'),
+    ...figure('mean_score', 'Mean score.'),
+    ...withheld,
+  },
+  { $id: 'ScoresRow', additionalProperties: false },
+);
+
+const comparison = Type.Object(
+  {
+    ...groups,
+    measure: word('The figure that is compared.'),
+    band: Type.Optional(word('The band, or bands, compared ...')),
+    against: nullable(word('... with this one.')),
+    ...Object.fromEntries(
+      Object.entries(figure('difference', 'The first minus the second.')).map(([name, schema]) => [
+        name,
+        Type.Optional(schema),
+      ]),
+    ),
+    chi2: Type.Optional(number('Log-rank statistic.')),
+    df: Type.Optional(count('Its degrees of freedom.')),
+    p: number('Two-sided.'),
+    q: number('The same, allowing for all comparisons of this answer (Benjamini-Hochberg).'),
+  },
+  { $id: 'Comparison', additionalProperties: false },
+);
+
+/** An answer whose rows are these. */
+export const answerOf = (row: TObject, name: string) =>
+  Type.Object(
+    {
+      question: Type.String(),
+      reads_as: Type.String({ description: 'The finding in a sentence.' }),
+      definition: closed({ id: Type.String(), version: Type.Integer(), text: Type.String() }),
+      parameters: Type.Record(Type.String(), Type.Unknown(), {
+        description: 'What was asked, with every default filled in.',
+      }),
+      data: Type.Array(ref(row)),
+      comparisons: Type.Array(ref(comparison)),
+      left_out: Type.Array(closed({ reason: Type.String(), responses: Type.Integer() }), {
+        description: 'Responses that do not count, by the first reason that holds.',
+      }),
+      fresh: closed({
+        complete_through: nullable(Type.String()),
+        pending: Type.Integer({ description: 'Customers or facts that this answer does not hold yet.' }),
+        refreshed_at: nullable(Type.String()),
+      }),
+      method: Type.String(),
+      warnings: Type.Array(Type.String()),
+    },
+    { $id: name, additionalProperties: false },
+  );
