@@ -125,7 +125,7 @@ export const retentionKind: OutcomeKind = {
   definition: {
     id: 'retention',
     version: 1,
-    text: 'Share of customers active at the answer who are active W days later. Customers with retention events (contract) are judged by their last event up to the moment; all others (activity) by whether they bought again in (t, t + W].',
+    text: 'Share of index responses whose customer, active at the answer, is active W days later, of those whose window has elapsed. Customers with retention events (contract) are judged by their last event up to the moment; all others (activity) by whether they bought again in (t, t + W].',
   },
   n: 'retention_n',
   state: 'retention_state',

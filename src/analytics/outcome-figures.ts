@@ -5,7 +5,16 @@ import { shareDifference } from '../stats/shares.ts';
 import { tTest, welch } from '../stats/tests.ts';
 import type { Measure, OutcomeKind } from './measures.ts';
 import type { Question } from './question.ts';
-import { type BandSums, fromRows, type GroupKey, groupNames, keyOf, Statement } from './sums.ts';
+import {
+  type BandSums,
+  filledGroups,
+  fromRows,
+  type GroupKey,
+  groupNames,
+  hashGroups,
+  keyOf,
+  Statement,
+} from './sums.ts';
 
 /** A figure with its 95% interval; null where it cannot be told. */
 export interface Figure {
@@ -54,15 +63,17 @@ function summary(band: Band, kind: OutcomeKind, measure: Measure) {
 
 /**
  * A share as Wilson and Newcombe take it: n is divided by the design effect where customers count more than once. Where
- * nobody or everybody did it nothing tells the design effect, so customers are counted instead of responses.
+ * nobody or everybody did it nothing tells the design effect, so customers are counted instead of responses (where only
+ * sums were read, the groups of customers that somebody is in, as long as some are empty).
  */
 function effectiveShare(band: Band, kind: OutcomeKind, measure: Measure): Share | null {
   const groups = ratioGroups(band, kind, measure);
   const { n, mean } = summary(band, kind, measure);
   const design_effect = band.independent ? 1 : (clusteredProportion(groups)?.design_effect ?? null);
   if (design_effect === null) return null;
-  const isExtreme = mean === 0 || mean === 1;
-  const effective = isExtreme ? Math.min(n, band.individuals?.customers ?? n) : n / design_effect;
+  const filled = filledGroups(groups.map(({ denominator }) => denominator));
+  const customers = band.individuals?.customers ?? (filled < hashGroups ? filled : n);
+  const effective = mean === 0 || mean === 1 ? customers : n / design_effect;
   return { successes: mean * effective, n: effective };
 }
 

@@ -34,7 +34,8 @@ export interface Question {
   window_days: number;
   min_n: number;
   state: RefreshState;
-  complete_through: Map<string, Date>;
+  /** Through when responses are complete; null before the first one. */
+  responses_through: Date | null;
   /** Respondents (or, while facts are still looked at, facts) that are not worked out yet. */
   pending: number;
   /** The settings were changed since, so what is worked out is still the old ones' doing. */
@@ -109,7 +110,7 @@ export async function prepareQuestion(
       window_days,
       min_n: given.min_n ?? 10,
       state,
-      complete_through: await completeThrough(client),
+      responses_through: (await completeThrough(client)).get('responses') ?? null,
       pending: waiting.respondents + waiting.facts,
       outdated: waiting.outdated,
       fewest_people: reader.personal ? 0 : fewestPeople,

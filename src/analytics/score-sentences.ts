@@ -52,13 +52,13 @@ function surveySentence(told: AnswerRow[], rows: AnswerRow[], all: ScoreComparis
   if (told.length === 1) return `${capital(opening(first, question) + words.noun)} is ${figure(first, words)}.`;
   if (period && question.group_by.length === 1) return lastPeriod(told, comparisons, words, question);
   if (period && comparisons.length > 0) return changes(comparisons, words, period);
-  const spread = extremes(told, words, question);
-  if (comparisons.length === 0) return spread;
   const noun = groupsTold(
     rows.filter(({ survey }) => survey === first.survey),
     told.length,
     question,
   );
+  const spread = extremes(told, words, noun, question);
+  if (comparisons.length === 0) return spread;
   const clear = comparisons.filter(isClear).length;
   const differ =
     clear === 0 ? `none of ${told.length} ${noun} does it differ` : `${clear} of ${told.length} ${noun} it differs`;
@@ -104,11 +104,11 @@ function changes(comparisons: ScoreComparison[], { noun }: Wording, period: stri
     : `From one ${period} to the next within each group, ${noun} rose in ${rose} and fell in ${clear.length - rose} of ${comparisons.length} comparisons; in the others no change was found.`;
 }
 
-function extremes(told: AnswerRow[], words: Wording, question: Question): string {
+function extremes(told: AnswerRow[], words: Wording, noun: string, question: Question): string {
   const sorted = told.toSorted((one, other) => Number(other[words.column]) - Number(one[words.column]));
   const [highest, lowest] = [sorted[0] ?? {}, sorted.at(-1) ?? {}];
-  const noun = capital(words.noun);
+  const score = capital(words.noun);
   return highest[words.column] === lowest[words.column]
-    ? `${noun} is the same${groupOf(highest, question)} and in ${told.length - 1} more groups, ${figure(highest, words)}.`
-    : `${noun} is highest${groupOf(highest, question)}, ${figure(highest, words)}, and lowest${groupOf(lowest, question)}, ${figure(lowest, words)}.`;
+    ? `${score} is ${words.value(Number(highest[words.column]))} in each of ${told.length} ${noun}.`
+    : `${score} is highest${groupOf(highest, question)}, ${figure(highest, words)}, and lowest${groupOf(lowest, question)}, ${figure(lowest, words)}.`;
 }

@@ -40,7 +40,7 @@ export async function scores(db: Database, given: QuestionParameters, reader: { 
   const comparisons = compareScores(told, seen, question);
   const tests = testsIn(comparisons);
   const data = groups.map((group) => rowOf(group, question, hidden.has(group)));
-  const complete = question.complete_through.get('responses') ?? null;
+  const complete = question.responses_through;
   const asOf = question.as_of === null ? null : new Date(question.as_of);
   const { fresh, warnings } = freshness(question, complete && asOf && asOf < complete ? asOf : complete);
   return {

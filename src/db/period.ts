@@ -10,7 +10,8 @@ export interface Bound {
 
 /**
  * Understands the bounds of periods. A date without a time (`2026-03-01`) is its midnight in the time zone; a date with
- * one is taken as it is. Where clocks are put forward at midnight the day begins with its first moment.
+ * one is taken as it is. Where clocks are put forward at midnight the day begins with its first moment. No fact is near
+ * the ends of the calendar, beyond which a moment could not be written, so bounds there are moved a little.
  * @param bounds RFC 3339 dates or timestamps that were validated; null stays null.
  */
 export async function readBounds<K extends string>(
@@ -23,7 +24,9 @@ export async function readBounds<K extends string>(
     `select at, case when local = date_trunc('month', local) then local::date end as month
      from unnest($2::text[]) with ordinality as given(value, place)
      cross join lateral (
-       select case when length(value) = 10 then value::timestamp at time zone $1 else value::timestamptz end as at
+       select case when value is not null then least(greatest(
+         case when length(value) = 10 then value::timestamp at time zone $1 else value::timestamptz end,
+         '0002-01-01Z'), '9998-12-31Z') end as at
      ) moment
      cross join lateral (select at at time zone $1 as local) l
      order by place`,

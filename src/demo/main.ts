@@ -67,8 +67,9 @@ async function stop(): Promise<void> {
   await service?.stop();
 }
 
-const { uninstall } = closeWithGrace({ delay: 20_000 }, async ({ err }) => {
+const { uninstall } = closeWithGrace({ delay: 20_000 }, async ({ err, signal }) => {
   if (err) complain(`The demo stops after an error: ${err.stack ?? err.message}`);
+  else say(`The service stops (${signal ?? 'nothing is left to do'}).`);
   await stop();
 });
 

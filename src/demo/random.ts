@@ -38,9 +38,9 @@ export function randomOf(seed: number): Random {
       return sum;
     },
     pick(list) {
-      const [at] = list.slice(Math.floor(next() * list.length)).slice(0, 1);
-      if (at === undefined) throw new Error('There is nothing to pick from.');
-      return at;
+      const found = list[Math.floor(next() * list.length)];
+      if (found === undefined) throw new Error('There is nothing to pick from.');
+      return found;
     },
     weighted<T extends string>(weights: Readonly<Record<T, number>>): T {
       const names = Object.keys(weights) as T[];

@@ -16,8 +16,8 @@
  *   complete. Whether something happened never decides it.
  *
  * Each outcome has a state: `counted`, or the first of these that holds: `anonymous`, `leaving` (the survey was sent
- * because the customer leaves), `not_index`, `window_open`, `no_exchange_rate` (revenue), `not_active` (retention: not a
- * customer any more at t), `no_contract` (the curve: nothing tells when the customer left).
+ * because the customer leaves), `not_index`, `no_contract` (the curve: nothing tells when the customer left),
+ * `not_active` (retention and the curve: not a customer any more at t), `window_open`, `no_exchange_rate` (revenue).
  */
 export const definitionVersion = 1;
 

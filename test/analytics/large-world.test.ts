@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { refresh } from '../../src/outcomes/refresh.ts';
 import { mean, sum, wilson } from '../real-data/figures.ts';
 import { testApi } from '../support/api.ts';
-import { at } from '../support/world.ts';
+import { at, type Row } from '../support/world.ts';
+import { crowd } from './crowd.ts';
 
 const t31 = 2.039513; // the 0.975 quantile of t with 31 degrees of freedom
 
@@ -106,4 +107,40 @@ test('25,000 responses of 10,000 customers: the jackknife is close to the exact 
   t.diagnostic(
     `jackknife / exact: ${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}, mean ${mean(ratios).toFixed(3)}; exact / plain: ${mean(tooNarrow).toFixed(2)}`,
   );
+
+  await t.test('three customers are few people, also where only sums tell how many', async () => {
+    const answers = [100, 190, 280].flatMap((day) => crowd('T', 3, { segment: 'tiny', answered_at: at(day) }));
+    await facts(
+      'responses',
+      answers.map((row, place) => ({ ...row, id: `tiny ${place}` })),
+    );
+    const { body: made } = await send('POST', '/v1/keys', { name: 'BI', scopes: ['read'] });
+    const ask = async (path: string) => {
+      const { body } = await send('GET', path, undefined, { authorization: `Bearer ${made.secret}` });
+      return body.data.filter(({ segment, band }: Row) => segment === 'tiny' && band !== 'passive');
+    };
+    const reason = 'fewer than 5 people, or a group that would give one away';
+    const [row] = await ask('/v1/outcomes/revenue?window_days=90&min_n=1&group_by=segment');
+    assert.deepEqual([row.responses, row.withheld], [null, reason]);
+    const [scores] = await ask('/v1/analytics/scores?min_n=1&group_by=segment');
+    assert.deepEqual([scores.responses, scores.withheld], [null, reason]);
+  });
+
+  await t.test('what waits for the worker is said: facts that just came, and settings that changed', async () => {
+    await facts('responses', crowd('N', 2_500));
+    const { body } = await get('/v1/analytics/scores');
+    assert.ok(body.fresh.pending >= 2_000);
+    assert.match(
+      body.warnings[0],
+      /^2,\d{3} customers or facts came in that this answer does not hold yet; ask again shortly\.$/,
+    );
+    await refresh(db);
+    const changed = await send('PATCH', '/v1/settings', { currency: 'USD' }, { 'if-match': '*' });
+    assert.equal(changed.status, 200);
+    const old = await get('/v1/outcomes/revenue');
+    assert.deepEqual(
+      [old.body.parameters.currency, old.body.fresh.pending, old.body.warnings],
+      ['EUR', 0, ['The settings were changed, and this answer was worked out with the old ones; ask again shortly.']],
+    );
+  });
 });

@@ -197,6 +197,35 @@ worlds('Scores', {
     assert.match(reads_as, /^In 2022-05, the NPS of 'nps' is 100\.0 \(95% interval .* to 100\.0; 4 responses\)\.$/);
   },
 
+  async 'groups that are alike are not ranked'(world) {
+    await world.facts('responses', [
+      ...crowd('a', 3, { segment: 'a' }),
+      ...crowd('b', 4, { segment: 'b' }),
+      response({ customer_id: 'c', segment: 'c', score: 0 }),
+    ]);
+    const { reads_as } = await world.ask('analytics/scores', { group_by: 'segment', min_n: 2 });
+    assert.equal(
+      reads_as,
+      "The NPS of 'nps' is 100.0 in each of 2 segments with enough responses. In none of 2 segments with enough responses does it differ clearly from that of all others together, allowing for 2 comparisons at once.",
+    );
+  },
+
+  async 'the change of a share is told in points'(world) {
+    await world.facts('surveys', [{ key: 'csat', name: 'Satisfied?', kind: 'csat' }]);
+    const rated = (count: number, score: number, day: number) =>
+      Array.from({ length: count }, () => response({ customer_id: null, survey: 'csat', score, answered_at: at(day) }));
+    await world.facts('responses', [...rated(20, 5, 10), ...rated(20, 1, 10), ...rated(35, 4, 40), ...rated(5, 2, 40)]);
+    const { low, high } = newcombe(35, 40, 20, 40);
+    const { reads_as } = await world.ask('analytics/scores', { group_by: 'month' });
+    assert.match(reads_as, /^In 2022-02, the share of satisfied responses to 'csat' is 87\.5% \(95% interval /);
+    assert.ok(
+      reads_as.endsWith(
+        `, 37.5 points more than in 2022-01 (95% interval ${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)} points more).`,
+      ),
+      reads_as,
+    );
+  },
+
   async 'without responses, and with too few, that is what is said'(world) {
     const none = await world.ask('analytics/scores');
     assert.deepEqual([none.data, none.reads_as], [[], 'No responses were found for this question.']);

@@ -64,6 +64,7 @@ test('npm run demo tells what it found, stays up, and ends in order on Ctrl-C', 
 
   child.kill('SIGINT');
   assert.deepEqual(await exit, [0, null]);
+  assert.match(said.out, /\nThe service stops \(SIGINT\)\.\n$/);
   assert.equal(said.err, '');
   assert.ok(!existsSync(join(folder, 'postgres', 'postmaster.pid')), 'its PostgreSQL is left running');
 });

@@ -86,14 +86,14 @@ worlds('Corrections', {
     await world.facts('responses', [response({ id: 'R' })]);
     await world.complete(at(400));
     assert.deepEqual(Object.keys(await world.outcomes('place')), ['R']);
-    // More than fit in one transaction stand between the two.
-    await world.db.write((client) =>
-      client.rows(
-        `insert into dirty_respondents (respondent) select case n when 0 then 'B' else 'nobody' || n end
-         from generate_series(0, 1000) n order by n`,
-      ),
-    );
-    await world.facts('responses', [response({ id: 'R', customer_id: 'B' })]);
+    // Marked here and not by ingest, so that more stand between the two than fit in one transaction.
+    await world.db.write(async (client) => {
+      await client.rows(`update responses set customer_id = 'B' where id = 'R'`);
+      await client.rows(
+        `insert into dirty_respondents (respondent)
+         select case n when 0 then 'B' when 1001 then 'A' else 'nobody' || n end from generate_series(0, 1001) n order by n`,
+      );
+    });
     assert.deepEqual(await world.outcomes('place'), { R: ['B', 'promoter', '2022-04-11', '2022-04-01'] });
   },
 
@@ -184,8 +184,8 @@ worlds('Corrections', {
     await world.complete(at(190));
     assert.deepEqual(await world.outcomes('revenue'), { R: ['counted', 0, 0, 0] });
     await world.facts('revenue-events', [payment({ occurred_at: at(190) })]);
-    await world.facts('referrals', [referral({ made_at: at(190) })]);
     assert.deepEqual(await world.outcomes('revenue'), { R: ['counted', 10, 0, 1] });
+    await world.facts('referrals', [referral({ made_at: at(190) })]);
     assert.deepEqual(await world.outcomes('referrals'), { R: ['counted', 1, 0] });
     assert.deepEqual(await world.outcomes('retention'), { R: ['counted', 'activity', true] });
   },

@@ -5,6 +5,25 @@ import type { Client, Database } from '../../src/db/pool.ts';
 import { rebuild, refresh } from '../../src/outcomes/refresh.ts';
 import { at, type FactPath, type Row, survey, type World } from '../support/world.ts';
 
+// More of everything, for a long look: PROPERTY_RUNS=20.
+const times = Number(process.env.PROPERTY_RUNS ?? 1);
+
+/**
+ * Tries a property with random values, for some seconds at most. What failed is told with a seed that repeats it.
+ * (fast-check's own time limit would leave the last run working while the next test begins.)
+ */
+export async function holds<T>(
+  values: fc.Arbitrary<T>,
+  runs: number,
+  check: (value: T) => Promise<void>,
+): Promise<void> {
+  const end = Date.now() + 10_000 * times;
+  const property = fc.asyncProperty(values, async (value) => {
+    if (Date.now() < end) await check(value);
+  });
+  await fc.assert(property, { numRuns: runs * times });
+}
+
 /** One thing that somebody does to the service. */
 export type Deed =
   | { deed: 'put'; path: string; row: Row }

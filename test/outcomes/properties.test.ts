@@ -3,22 +3,7 @@ import fc from 'fast-check';
 import { refresh } from '../../src/outcomes/refresh.ts';
 import { assertVerified, at, empty, survey, type World, worlds } from '../support/world.ts';
 import { assertByTheBook, storedOutcomes } from './by-the-book.ts';
-import { type Deed, fact, history, live } from './histories.ts';
-
-// More of everything, for a long look: PROPERTY_RUNS=20.
-const times = Number(process.env.PROPERTY_RUNS ?? 1);
-
-/**
- * Tries a property with random values, for some seconds at most. What failed is told with a seed that repeats it.
- * (fast-check's own time limit would leave the last run working while the next test begins.)
- */
-async function holds<T>(values: fc.Arbitrary<T>, runs: number, check: (value: T) => Promise<void>): Promise<void> {
-  const end = Date.now() + 10_000 * times;
-  const property = fc.asyncProperty(values, async (value) => {
-    if (Date.now() < end) await check(value);
-  });
-  await fc.assert(property, { numRuns: runs * times });
-}
+import { type Deed, fact, history, holds, live } from './histories.ts';
 
 async function begin(world: World): Promise<void> {
   await empty(world.db);
