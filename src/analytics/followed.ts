@@ -82,7 +82,10 @@ export async function readFollowed(
 const onCurve = (sums: BandSums[number]) =>
   Object.values(reasons).reduce((left, reason) => left - sums[reason], sums.responses);
 
-/** One row a group, band, number of days (null: answered after the last day) and whether the customer left then. */
+/**
+ * One row a group, band, number of days (null: answered after the last day) and whether the customer left then. Whoever
+ * was followed to the end of the window is in one row, however much longer it was.
+ */
 async function readDurations(client: Client, question: Question, asOf: Date) {
   const statement = new Statement();
   const source = sourceOf(question, 'survival_cells');

@@ -26,7 +26,7 @@ export async function readBounds<K extends string>(
      cross join lateral (
        select case when value is not null then least(greatest(
          case when length(value) = 10 then value::timestamp at time zone $1 else value::timestamptz end,
-         '0002-01-01Z'), '9998-12-31Z') end as at
+         '1000-01-01Z'), '9998-12-31Z') end as at
      ) moment
      cross join lateral (select at at time zone $1 as local) l
      order by place`,

@@ -9,3 +9,13 @@ export const crowd = (name: string, count: number, row: Row = {}): Row[] =>
 /** What each of them paid, in order: on day 110 unless a row says otherwise. */
 export const paid = (name: string, amounts: readonly number[], row: Row = {}): Row[] =>
   amounts.map((amount, place) => payment({ customer_id: `${name}${place + 1}`, amount: amount.toFixed(2), ...row }));
+
+/** So many anonymous promoters, passives and detractors. */
+export const answers = (promoters: number, passives: number, detractors: number, row: Row = {}): Row[] =>
+  [
+    [promoters, 9],
+    [passives, 7],
+    [detractors, 6],
+  ].flatMap(([count = 0, score]) =>
+    Array.from({ length: count }, () => response({ customer_id: null, score, ...row })),
+  );

@@ -149,6 +149,21 @@ worlds('Readers without the scope personal', {
     );
   },
 
+  async 'do not see a group that has become small since'(world) {
+    const twice = [100, 200].flatMap((day) => crowd('a', 4, { segment: 'a', answered_at: at(day) }));
+    await world.facts('responses', [
+      ...twice.map((row, place) => ({ ...row, id: `a ${place}` })),
+      ...[5, 6, 7].map((place) => response({ id: `a${place}`, customer_id: `a${place}`, segment: 'a' })),
+      ...crowd('b', 40, { segment: 'b' }),
+      ...crowd('c', 50, { segment: 'c' }),
+    ]);
+    const withheld = async () =>
+      (await askWithout(world, '/v1/analytics/scores?min_n=1&group_by=segment')).data.map((row) => row.withheld);
+    assert.deepEqual(await withheld(), [null, null, null]);
+    for (const id of ['a5', 'a6', 'a7']) await world.remove(`responses/${id}`);
+    assert.deepEqual(await withheld(), [reason, reason, null]);
+  },
+
   async 'do not see the curve of few people'(world) {
     const started = (name: string, count: number) =>
       crowd(name, count).map(({ customer_id }) => retention({ customer_id, type: 'started', occurred_at: at(1) }));

@@ -287,154 +287,150 @@ async function nothingStored(api: Api, what: string, work: () => Promise<void>) 
   assert.deepEqual(await tableCounts(api), before, what);
 }
 
-test('bad rows are refused with a clear problem, and nothing of their body is stored', async (t) => {
+test('bad input', async (t) => {
   const api = await testApi(t);
   await withSurvey(api);
-  for (const [what, headers, body, expected] of bodies)
-    for (const query of ['', '?atomic=true'])
-      await nothingStored(api, what, async () =>
-        check(await api.send('POST', `/v1/responses${query}`, body, headers), expected, what),
-      );
-});
 
-test('a bad row is refused by PUT in the same words', async (t) => {
-  const api = await testApi(t);
-  await withSurvey(api);
-  const puts: [AnyRow, string, RegExp][] = [
-    [{ scor: 9 }, 'unknown_field', /\/scor: .*Did you mean 'score'/],
-    [{ score: '9' }, 'wrong_type', /\/score: Must be a number/],
-    [{ score: 11 }, 'off_scale', /\/score: The scale of 'nps' runs from 0 to 10/],
-    [{ survey: 'x' }, 'unknown_survey', /Make it first/],
-    [{ answered_at: '2026-02-30T00:00:00Z' }, 'bad_format', /\/answered_at: /],
-    [{ id: 'r2' }, 'other_key', /'r1'.*'r2'/],
-    [{ id: 7 }, 'wrong_type', /\/id: Must be an id without control characters; it is a number/],
-  ];
-  for (const [change, code, says] of puts)
-    await nothingStored(api, code, async () => {
-      const { status, body } = await api.send('PUT', '/v1/responses/r1', response(change));
-      assert.deepEqual([status, body.code, body.errors.length, body.errors[0].code], [422, 'invalid_body', 1, code]);
-      assert.match(body.detail, says);
-    });
-  for (const [path, status] of [
-    [`/v1/responses/${'x'.repeat(129)}`, 400],
-    ['/v1/responses/a%00b', 400],
-    ['/v1/responses/a%0Ab', 400],
-    ['/v1/responses/%ff', 400],
-  ] as const)
-    await nothingStored(api, path, async () => {
-      const answer = await api.send('PUT', path, response({ id: undefined }));
-      assert.equal(answer.status, status, answer.text);
-      assert.equal(answer.headers['content-type'], 'application/problem+json');
-    });
-});
+  await t.test('bad rows are refused with a clear problem, and nothing of their body is stored', async () => {
+    for (const [what, headers, body, expected] of bodies)
+      for (const query of ['', '?atomic=true'])
+        await nothingStored(api, what, async () =>
+          check(await api.send('POST', `/v1/responses${query}`, body, headers), expected, what),
+        );
+  });
 
-test('amounts with too many decimals are refused with how many their currency has', async (t) => {
-  const api = await testApi(t);
-  const payment = {
-    id: 'p',
-    customer_id: 'c',
-    type: 'one_time',
-    amount: '12.345',
-    currency: 'EUR',
-    occurred_at: '2026-01-01T00:00:00Z',
-  };
-  await nothingStored(api, 'decimals', async () =>
-    check(
-      await api.send('POST', '/v1/revenue-events', [{ ...payment, id: 'good', amount: '1' }, payment]),
-      row('/amount', 'too_many_decimals', /EUR has 2 decimals; 12\.345 has more/, 2),
-      'decimals',
-    ),
-  );
-});
-
-test('bad keys are refused before the body is looked at', async (t) => {
-  const api = await testApi(t);
-  await withSurvey(api);
-  const make = async (more: AnyRow) => {
-    const { body } = await api.send('POST', '/v1/keys', { name: 'k', scopes: ['ingest'], ...more });
-    return body;
-  };
-  const expired = await make({ expires_at: new Date(Date.now() + 60_000).toISOString() });
-  await api.db.write((client) =>
-    client.rows(`update api_keys set expires_at = now() - interval '1 second' where id = $1`, [expired.id]),
-  );
-  const revoked = await make({});
-  await api.send('DELETE', `/v1/keys/${revoked.id}`);
-  const reader = await make({ scopes: ['read', 'personal', 'manage'] });
-  const cases: [string, Record<string, string>, number, string, RegExp][] = [
-    ['none', { authorization: '' }, 401, 'key_missing', /Authorization: Bearer/],
-    ['unknown', { authorization: 'Bearer nobody-knows-this-key-0123456789' }, 401, 'key_unknown', /not known/],
-    ['mistyped', { authorization: `Bearer ${expired.secret.slice(0, -1)}` }, 401, 'key_mistyped', /not complete/],
-    ['expired', { authorization: `Bearer ${expired.secret}` }, 401, 'key_expired', /expired at 20/],
-    ['revoked', { authorization: `Bearer ${revoked.secret}` }, 401, 'key_revoked', /revoked/],
-    [
-      'without the scope',
-      { authorization: `Bearer ${reader.secret}` },
-      403,
-      'scope_missing',
-      /scope 'ingest'; this key has .*read/,
-    ],
-    [
-      'Basic',
-      { authorization: `Basic ${Buffer.from(`x:${api.key}`).toString('base64')}` },
-      401,
-      'key_missing',
-      /Bearer/,
-    ],
-  ];
-  for (const [what, headers, status, code, says] of cases)
-    for (const [method, path] of [
-      ['POST', '/v1/responses'],
-      ['PUT', '/v1/responses/r1'],
-      ['DELETE', '/v1/responses/r1'],
-    ] as const)
-      await nothingStored(api, what, async () => {
-        const body = method === 'DELETE' ? undefined : '{broken';
-        const answer = await api.send(method, path, body, { ...headers, ...(body && json) });
-        assert.deepEqual([answer.status, answer.body.code], [status, code], what);
-        assert.match(answer.body.detail, says);
-        assert.equal('www-authenticate' in answer.headers, status === 401);
+  await t.test('a bad row is refused by PUT in the same words', async () => {
+    const puts: [AnyRow, string, RegExp][] = [
+      [{ scor: 9 }, 'unknown_field', /\/scor: .*Did you mean 'score'/],
+      [{ score: '9' }, 'wrong_type', /\/score: Must be a number/],
+      [{ score: 11 }, 'off_scale', /\/score: The scale of 'nps' runs from 0 to 10/],
+      [{ survey: 'x' }, 'unknown_survey', /Make it first/],
+      [{ answered_at: '2026-02-30T00:00:00Z' }, 'bad_format', /\/answered_at: /],
+      [{ id: 'r2' }, 'other_key', /'r1'.*'r2'/],
+      [{ id: 7 }, 'wrong_type', /\/id: Must be an id without control characters; it is a number/],
+    ];
+    for (const [change, code, says] of puts)
+      await nothingStored(api, code, async () => {
+        const { status, body } = await api.send('PUT', '/v1/responses/r1', response(change));
+        assert.deepEqual([status, body.code, body.errors.length, body.errors[0].code], [422, 'invalid_body', 1, code]);
+        assert.match(body.detail, says);
       });
-  // A key for sending may not read, and one for reading may not send.
-  const sender = await make({ scopes: ['ingest'] });
-  const as = { authorization: `Bearer ${sender.secret}` };
-  assert.equal((await api.send('POST', '/v1/responses', response(), as)).status, 200);
-  assert.equal((await api.send('GET', '/v1/responses/r1', undefined, as)).status, 403);
-  assert.equal((await api.send('DELETE', '/v1/customers/c1', undefined, as)).status, 403);
-});
+    for (const [path, status] of [
+      [`/v1/responses/${'x'.repeat(129)}`, 400],
+      ['/v1/responses/a%00b', 400],
+      ['/v1/responses/a%0Ab', 400],
+      ['/v1/responses/%ff', 400],
+    ] as const)
+      await nothingStored(api, path, async () => {
+        const answer = await api.send('PUT', path, response({ id: undefined }));
+        assert.equal(answer.status, status, answer.text);
+        assert.equal(answer.headers['content-type'], 'application/problem+json');
+      });
+  });
 
-test('what bad rows of a stream say goes into the report where they are skipped', async (t) => {
-  const api = await testApi(t);
-  await withSurvey(api);
-  const body = [
-    good,
-    text.replace(':9,', ':1e400,'),
-    text.replace(':9,', ':NaN,'),
-    '7',
-    '"\\ud83d"',
-    JSON.stringify(response({ score: 'x'.repeat(150) })),
-    JSON.stringify(response({ themes: [1, { a: 1 }] })),
-  ].join('\n');
-  const { status, body: report } = await api.send('POST', '/v1/responses?on_error=skip', body, ndjson);
-  assert.equal(status, 200);
-  assert.deepEqual([report.received, report.created, report.rejected], [7, 1, 6]);
-  assert.deepEqual(
-    report.errors.map(({ row, code, value }: AnyRow) => [row, code, value]),
-    [
-      [2, 'wrong_type', null],
-      [3, 'not_json', undefined],
-      [4, 'wrong_type', 7],
-      [5, 'unstorable_text', undefined],
-      [6, 'wrong_type', `${'x'.repeat(100)}…`],
-      [7, 'wrong_type', 1],
-      [7, 'wrong_type', null],
-    ],
-  );
-  const listed = await api.send(
-    'POST',
-    '/v1/responses?on_error=skip',
-    `[${good},${text.replace(':9,', ':1e400,')}]`,
-    json,
-  );
-  assert.deepEqual([listed.status, listed.body.unchanged, listed.body.errors[0].value], [200, 1, null]);
+  await t.test('amounts with too many decimals are refused with how many their currency has', async () => {
+    const payment = {
+      id: 'p',
+      customer_id: 'c',
+      type: 'one_time',
+      amount: '12.345',
+      currency: 'EUR',
+      occurred_at: '2026-01-01T00:00:00Z',
+    };
+    await nothingStored(api, 'decimals', async () =>
+      check(
+        await api.send('POST', '/v1/revenue-events', [{ ...payment, id: 'good', amount: '1' }, payment]),
+        row('/amount', 'too_many_decimals', /EUR has 2 decimals; 12\.345 has more/, 2),
+        'decimals',
+      ),
+    );
+  });
+
+  await t.test('bad keys are refused before the body is looked at', async () => {
+    const make = async (more: AnyRow) => {
+      const { body } = await api.send('POST', '/v1/keys', { name: 'k', scopes: ['ingest'], ...more });
+      return body;
+    };
+    const expired = await make({ expires_at: new Date(Date.now() + 60_000).toISOString() });
+    await api.db.write((client) =>
+      client.rows(`update api_keys set expires_at = now() - interval '1 second' where id = $1`, [expired.id]),
+    );
+    const revoked = await make({});
+    await api.send('DELETE', `/v1/keys/${revoked.id}`);
+    const reader = await make({ scopes: ['read', 'personal', 'manage'] });
+    const cases: [string, Record<string, string>, number, string, RegExp][] = [
+      ['none', { authorization: '' }, 401, 'key_missing', /Authorization: Bearer/],
+      ['unknown', { authorization: 'Bearer nobody-knows-this-key-0123456789' }, 401, 'key_unknown', /not known/],
+      ['mistyped', { authorization: `Bearer ${expired.secret.slice(0, -1)}` }, 401, 'key_mistyped', /not complete/],
+      ['expired', { authorization: `Bearer ${expired.secret}` }, 401, 'key_expired', /expired at 20/],
+      ['revoked', { authorization: `Bearer ${revoked.secret}` }, 401, 'key_revoked', /revoked/],
+      [
+        'without the scope',
+        { authorization: `Bearer ${reader.secret}` },
+        403,
+        'scope_missing',
+        /scope 'ingest'; this key has .*read/,
+      ],
+      [
+        'Basic',
+        { authorization: `Basic ${Buffer.from(`x:${api.key}`).toString('base64')}` },
+        401,
+        'key_missing',
+        /Bearer/,
+      ],
+    ];
+    for (const [what, headers, status, code, says] of cases)
+      for (const [method, path] of [
+        ['POST', '/v1/responses'],
+        ['PUT', '/v1/responses/r1'],
+        ['DELETE', '/v1/responses/r1'],
+      ] as const)
+        await nothingStored(api, what, async () => {
+          const body = method === 'DELETE' ? undefined : '{broken';
+          const answer = await api.send(method, path, body, { ...headers, ...(body && json) });
+          assert.deepEqual([answer.status, answer.body.code], [status, code], what);
+          assert.match(answer.body.detail, says);
+          assert.equal('www-authenticate' in answer.headers, status === 401);
+        });
+    // A key for sending may not read, and one for reading may not send.
+    const sender = await make({ scopes: ['ingest'] });
+    const as = { authorization: `Bearer ${sender.secret}` };
+    assert.equal((await api.send('POST', '/v1/responses', response(), as)).status, 200);
+    assert.equal((await api.send('GET', '/v1/responses/r1', undefined, as)).status, 403);
+    assert.equal((await api.send('DELETE', '/v1/customers/c1', undefined, as)).status, 403);
+  });
+
+  await t.test('what bad rows of a stream say goes into the report where they are skipped', async () => {
+    const body = [
+      good,
+      text.replace(':9,', ':1e400,'),
+      text.replace(':9,', ':NaN,'),
+      '7',
+      '"\\ud83d"',
+      JSON.stringify(response({ score: 'x'.repeat(150) })),
+      JSON.stringify(response({ themes: [1, { a: 1 }] })),
+    ].join('\n');
+    const { status, body: report } = await api.send('POST', '/v1/responses?on_error=skip', body, ndjson);
+    assert.equal(status, 200);
+    assert.deepEqual([report.received, report.created, report.rejected], [7, 1, 6]);
+    assert.deepEqual(
+      report.errors.map(({ row, code, value }: AnyRow) => [row, code, value]),
+      [
+        [2, 'wrong_type', null],
+        [3, 'not_json', undefined],
+        [4, 'wrong_type', 7],
+        [5, 'unstorable_text', undefined],
+        [6, 'wrong_type', `${'x'.repeat(100)}…`],
+        [7, 'wrong_type', 1],
+        [7, 'wrong_type', null],
+      ],
+    );
+    const listed = await api.send(
+      'POST',
+      '/v1/responses?on_error=skip',
+      `[${good},${text.replace(':9,', ':1e400,')}]`,
+      json,
+    );
+    assert.deepEqual([listed.status, listed.body.unchanged, listed.body.errors[0].value], [200, 1, null]);
+  });
 });

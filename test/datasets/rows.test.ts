@@ -5,7 +5,7 @@ import type { AnyRow, Dataset } from '../../src/datasets/declare.ts';
 import { datasets } from '../../src/datasets/registry.ts';
 import { verify } from '../../src/outcomes/verify.ts';
 import { type Api, testApi } from '../support/api.ts';
-import { sentExample, withSurvey } from './samples.ts';
+import { heldOpen, sentExample, withSurvey } from './samples.ts';
 
 /** A key of its own for callers with these scopes. */
 async function keyFor(api: Api, ...scopes: string[]): Promise<Record<string, string>> {
@@ -292,27 +292,15 @@ test('a walk under concurrent writes sees every row that is there all the time, 
 
 test('the change feed waits for nobody, and tells of a row that commits late when it is there', async (t) => {
   const api = await testApi(t);
-  let finish = () => {};
-  const finished = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
-  let begun = () => {};
-  const started = new Promise<void>((resolve) => {
-    begun = resolve;
-  });
-  const late = api.db.write(async (client) => {
-    await client.rows(
+  const late = await heldOpen(api, (client) =>
+    client.rows(
       `insert into units (key, name, source, recorded_at, changed_at, changed_xid)
        values ('late', 'x', 'test', now(), now(), pg_current_xact_id())`,
-    );
-    begun();
-    await finished;
-  });
-  await started;
+    ),
+  );
   await api.facts('units', [{ key: 'early', name: 'x' }]);
   const { body: before } = await api.get('/v1/changes/units');
-  finish();
-  await late;
+  await late.release();
   const { body: after } = await api.get(`/v1/changes/units?cursor=${before.page.cursor}`);
   assert.deepEqual(
     [before, after].map(({ data }) => data.map(({ key }: AnyRow) => key)),

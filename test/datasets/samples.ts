@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { AnyRow, Dataset } from '../../src/datasets/declare.ts';
 import { datasets } from '../../src/datasets/registry.ts';
+import type { Client } from '../../src/db/pool.ts';
 import type { Api } from '../support/api.ts';
 
 export const datasetCalled = (name: string): Dataset =>
@@ -22,4 +23,28 @@ export async function tableCounts({ db }: Api): Promise<Record<string, number>> 
     ),
   );
   return row ?? assert.fail();
+}
+
+/** Runs work in a transaction that stays open until it is released. */
+export async function heldOpen({ db }: Api, work: (client: Client) => Promise<unknown>) {
+  let isOpen = () => {};
+  let end = () => {};
+  const opened = new Promise<void>((resolve) => {
+    isOpen = resolve;
+  });
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const done = db.write(async (client) => {
+    await work(client);
+    isOpen();
+    await ended;
+  });
+  await Promise.race([opened, done]);
+  return {
+    release: () => {
+      end();
+      return done;
+    },
+  };
 }

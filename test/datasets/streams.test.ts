@@ -12,6 +12,7 @@ import { promisify } from 'node:util';
 import type { Static } from 'typebox';
 import type { Problem as ProblemSchema } from '../../src/http/schemas.ts';
 import { type Api, testApi } from '../support/api.ts';
+import { heldOpen } from './samples.ts';
 
 const uncaught: unknown[] = [];
 process.on('uncaughtExceptionMonitor', (error) => uncaught.push(error));
@@ -218,20 +219,7 @@ test('of a stream whose connection breaks, whole batches are stored and nothing 
 test('while the database is busy the sender is held back, and little is kept', async (t) => {
   const { port, headers, api, sockets } = await listening(t);
   const rows = 200_000;
-  let release = () => {};
-  const released = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  let hold = () => {};
-  const held = new Promise<void>((resolve) => {
-    hold = resolve;
-  });
-  const locking = api.db.write(async (client) => {
-    await client.rows('lock table retention_events in exclusive mode');
-    hold();
-    await released;
-  });
-  await held;
+  const lock = await heldOpen(api, (client) => client.rows('lock table retention_events in exclusive mode'));
   const request = http.request({ port, path, method: 'POST', headers });
   const answered = once(request, 'response') as Promise<[http.IncomingMessage]>;
   const offered = rows * line(0).length;
@@ -251,8 +239,7 @@ test('while the database is busy the sender is held back, and little is kept', a
   // Two batches on their way, one being filled, and what the stream itself buffers.
   assert.ok(before > 10_000 * 150 && before < 16_000 * 250, `${before} of ${offered} bytes were taken`);
   assert.ok(offered > 8 * before);
-  release();
-  await locking;
+  await lock.release();
   await sending;
   const [response] = await answered;
   let text = '';

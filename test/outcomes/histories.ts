@@ -26,7 +26,7 @@ export async function holds<T>(
 
 /** One thing that somebody does to the service. */
 export type Deed =
-  | { deed: 'put'; path: string; row: Row }
+  | { deed: 'put'; path: string; rows: Row[] }
   | { deed: 'remove'; path: string }
   | { deed: 'erase'; customer: string }
   | { deed: 'complete'; path: FactPath; through: string | null }
@@ -46,8 +46,8 @@ const word = (...words: string[]) => fc.constantFrom(null, null, ...words);
 
 export const answers: fc.Arbitrary<Row> = fc.record({
   id: idOf('r', 8),
-  customer_id: fc.oneof({ weight: 5, arbitrary: customer }, { weight: 1, arbitrary: fc.constant(null) }),
-  survey: fc.constantFrom('nps', 'nps', 'exit'),
+  customer_id: fc.oneof({ weight: 8, arbitrary: customer }, { weight: 1, arbitrary: fc.constant(null) }),
+  survey: fc.constantFrom('nps', 'nps', 'nps', 'nps', 'nps', 'exit'),
   score: fc.integer({ min: 0, max: 10 }),
   answered_at: moment,
   unit: word('u1', 'u2'),
@@ -59,10 +59,10 @@ export const answers: fc.Arbitrary<Row> = fc.record({
 });
 export const payments: fc.Arbitrary<Row> = fc
   .record({
-    id: idOf('p', 10),
+    id: idOf('p', 14),
     customer_id: customer,
     cents: fc.integer({ min: -500, max: 2000 }),
-    currency: fc.constantFrom('EUR', 'EUR', 'USD'),
+    currency: fc.constantFrom('EUR', 'EUR', 'EUR', 'EUR', 'USD'),
     occurred_at: moment,
   })
   .map(({ cents, ...row }) => ({ ...row, type: cents < 0 ? 'refund' : 'one_time', amount: (cents / 100).toFixed(2) }));
@@ -110,7 +110,7 @@ const limits: fc.Arbitrary<Row> = fc
   .map((row) => survey(row));
 
 const put = (path: string, rows: fc.Arbitrary<Row>): fc.Arbitrary<Deed> =>
-  rows.map((row) => ({ deed: 'put', path, row }));
+  rows.map((row) => ({ deed: 'put', path, rows: [row] }));
 const remove = (path: string, ids: fc.Arbitrary<string>): fc.Arbitrary<Deed> =>
   ids.map((id) => ({ deed: 'remove', path: `${path}/${id}` }));
 const begin = (table: string, rows: fc.Arbitrary<Row>): fc.Arbitrary<Deed> =>
@@ -130,7 +130,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 18, arbitrary: fact },
   { weight: 1, arbitrary: put('surveys', limits) },
   { weight: 2, arbitrary: remove('responses', idOf('r', 8)) },
-  { weight: 2, arbitrary: remove('revenue-events', idOf('p', 10)) },
+  { weight: 2, arbitrary: remove('revenue-events', idOf('p', 14)) },
   { weight: 1, arbitrary: remove('referrals', idOf('f')) },
   { weight: 1, arbitrary: remove('retention-events', idOf('e')) },
   {
@@ -146,7 +146,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
     arbitrary: fc
       .record({
         path: fc.constantFrom<FactPath>('revenue-events', 'referrals', 'retention-events'),
-        through: fc.option(moment),
+        through: fc.option(fc.constantFrom(90, 120, 210, 300).map((days) => at(days))),
       })
       .map((row): Deed => ({ deed: 'complete', ...row })),
   },
@@ -175,7 +175,31 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Deed>({ deed: 'ask' }) },
 );
 
-export const history = fc.array(deed, { minLength: 5, maxLength: 40, size: 'max' });
+/** A world in which windows have elapsed and most things happened to somebody. */
+const start: fc.Arbitrary<Deed[]> = fc
+  .record({
+    responses: several(answers, 5, 8),
+    'revenue-events': several(payments, 8, 14),
+    'retention-events': several(contracts, 1, 4),
+    referrals: several(referrals, 1, 4),
+    'exchange-rates': several(rates, 1, 4, (row) => `${row.from_currency}${row.to_currency}${row.valid_on}`),
+  })
+  .map((rows): Deed[] => [
+    { deed: 'settings', changes: { windows_days: [30, 90] } },
+    ...Object.entries(rows).map(([path, sent]): Deed => ({ deed: 'put', path, rows: sent })),
+    ...(['revenue-events', 'referrals', 'retention-events'] as const).map(
+      (path): Deed => ({ deed: 'complete', path, through: at(300) }),
+    ),
+    { deed: 'refresh' },
+  ]);
+
+function several(rows: fc.Arbitrary<Row>, minLength: number, maxLength: number, selector = ({ id }: Row) => id) {
+  return fc.uniqueArray(rows, { minLength, maxLength, selector, size: 'max' });
+}
+
+export const history = fc
+  .tuple(start, fc.array(deed, { minLength: 3, maxLength: 30, size: 'max' }))
+  .map(([first, then]) => [...first, ...then]);
 
 /** A transaction of somebody else that stays open until it is told to commit. */
 export interface Open {
@@ -229,7 +253,7 @@ export async function live(world: World, deeds: readonly Deed[], afterEach = asy
         case 'put':
           // A sender of surveys waits for the senders of their responses.
           if (one.path === 'surveys') await commitAll();
-          await world.facts(one.path, [one.row]);
+          await world.facts(one.path, one.rows);
           break;
         case 'remove':
           await world.send('DELETE', `/v1/${one.path}`);

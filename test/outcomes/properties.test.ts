@@ -27,9 +27,10 @@ async function answers(world: World, query: Record<string, string> = {}): Promis
 }
 
 type Put = Extract<Deed, { deed: 'put' }>;
-const keyOf = ({ path, row }: Put) => `${path} ${row.id ?? `${row.from_currency}${row.to_currency}${row.valid_on}`}`;
+const keyOf = ({ path, rows: [row] }: Put) =>
+  `${path} ${row?.id ?? `${row?.from_currency}${row?.to_currency}${row?.valid_on}`}`;
 /** Facts that are each sent once. */
-const facts = fc.uniqueArray(fact as fc.Arbitrary<Put>, { selector: keyOf, minLength: 5, maxLength: 40, size: 'max' });
+const facts = fc.uniqueArray(fact as fc.Arbitrary<Put>, { selector: keyOf, minLength: 20, maxLength: 50, size: 'max' });
 
 worlds('Whatever happens', {
   async 'the outcomes are those of the definition, and the cells their sums'(world) {
@@ -54,7 +55,7 @@ worlds('Whatever happens', {
         await world.complete(at(200));
         for (let from = 0; from < rows.length; ) {
           const batch = rows.slice(from, from + pause());
-          for (const { path, row } of batch) await world.facts(path, [row]);
+          for (const one of batch) await world.facts(one.path, one.rows);
           from += batch.length;
           await refresh(world.db);
         }
@@ -65,8 +66,8 @@ worlds('Whatever happens', {
       const again = await tell(shuffled, () => pauses.next().value ?? 1);
       assert.deepEqual(again, once);
       // And all of them a second time.
-      for (const { path, row } of sent) {
-        const { body } = await world.send('POST', `/v1/${path}`, [row]);
+      for (const { path, rows } of sent) {
+        const { body } = await world.send('POST', `/v1/${path}`, rows);
         assert.equal(body.unchanged, 1);
       }
       await assertVerified(world.db);
@@ -91,7 +92,7 @@ worlds('Whatever happens', {
     ];
     await holds(facts, 6, async (sent) => {
       await begin(world);
-      for (const { path, row } of sent) await world.facts(path, [row]);
+      for (const { path, rows } of sent) await world.facts(path, rows);
       // After every answer, so that asking as of this moment leaves out nothing: but it is answered from the rows.
       const through = at(330);
       await world.complete(through);
