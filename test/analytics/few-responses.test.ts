@@ -2,11 +2,6 @@ import assert from 'node:assert/strict';
 import { at, response, worlds } from '../support/world.ts';
 import { crowd, paid } from './crowd.ts';
 
-// The two samples of Welch's vector, as what promoters and detractors spent in the 90 days after answering.
-const _promoters = [1200, 950, 1800, 2200, 700, 1500, 1300];
-const _detractors = [600, 800, 400, 1000, 300, 900];
-const sameFor = (count: number, amount: number) => Array.from({ length: count }, () => amount);
-
 worlds('Little or nothing to tell', {
   async 'a dataset that was never sent gives no data and not zero'(world) {
     await world.facts('responses', [...crowd('P', 3), response({ customer_id: null })]);
@@ -56,7 +51,7 @@ worlds('Little or nothing to tell', {
 
   async 'where all of a band spent alike the difference is told without an interval'(world) {
     await world.facts('responses', [...crowd('P', 5), ...crowd('D', 5, { score: 0 })]);
-    await world.facts('revenue-events', [...paid('P', sameFor(5, 40)), ...paid('D', sameFor(5, 25))]);
+    await world.facts('revenue-events', [...paid('P', [40, 40, 40, 40, 40]), ...paid('D', [25, 25, 25, 25, 25])]);
     await world.complete(at(300));
     const { comparisons, reads_as } = await world.ask('outcomes/revenue');
     assert.deepEqual(
