@@ -131,7 +131,8 @@ async function isMuch(db: Database): Promise<boolean> {
 async function recompute(db: Database, most: number): Promise<number | undefined> {
   return locked(db, async (client) => {
     const taken = await client.rows<{ respondent: string }>(
-      `delete from dirty_respondents where id in (select id from dirty_respondents order by id limit $1) returning respondent`,
+      `delete from dirty_respondents where respondent in (select distinct respondent from dirty_respondents limit $1)
+       returning respondent`,
       [most],
     );
     if (taken.length === 0) return 0;
