@@ -334,6 +334,19 @@ test('ingest', async (t) => {
     assert.equal((await stored(api)).length, 10_000);
   });
 
+  await t.test('what stands against a batch of a stream is told with what is stored', async () => {
+    const units = [
+      ...range(0, 5_000).map((n) => ({ key: `u${n}`, name: 'x' })),
+      { key: 'loop', name: 'x', parent: 'loop' },
+    ];
+    const refused = await api.send('POST', '/v1/units', lines(units), ndjson);
+    assert.deepEqual([refused.status, refused.body.errors[0].code], [422, 'circular']);
+    assert.match(refused.body.detail, /'loop' would lie below itself\. Everything through row 5000 is stored\./);
+    assert.equal((await tableCounts(api)).units, 5_000);
+    const header = await api.send('POST', path, 'id,colour\n');
+    assert.match(header.body.detail, /colour.*Nothing was stored\.$/);
+  });
+
   await t.test('CSV rows are refused by line and column, and header only is no row', async () => {
     const csv =
       'id,customer_id,type,amount,currency,occurred_at\r\np1,c,one_time,5.00,EUR,2026-01-01T00:00:00Z\r\np2,c,one_time,5.00,EUR,2026-02-30T00:00:00Z\r\np3,c,one_time\r\np4,c,gift,5,EUR,2026-01-01T00:00:00Z\r\np5,,one_time,5,EUR,2026-01-01T00:00:00Z';

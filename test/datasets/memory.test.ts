@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { bounded } from '../support/embedded.ts';
-import { freePort, startProcess } from '../support/service.ts';
+import { freePort, removeFolder, startProcess } from '../support/service.ts';
 
 const ADMIN_KEY = 'admin-key-for-tests-only-0123456789';
 
@@ -25,7 +25,7 @@ test('a stream that is much longer than the memory of the service goes in', boun
   const service = await startProcess({ PORT: port, DATA_DIR: data_dir, ADMIN_KEY }, [`--max-old-space-size=${heapMb}`]);
   t.after(async () => {
     await service.end('SIGTERM');
-    await rm(data_dir, { recursive: true, force: true });
+    await removeFolder(data_dir);
   });
 
   /** Sends `head` and then the pieces, over and over; the answer, and how the memory of the service grew. */
@@ -63,19 +63,19 @@ test('a stream that is much longer than the memory of the service goes in', boun
 
   await t.test('as NDJSON', async () => {
     const pieces = inPieces((n) => `{"id":"c${n}","attributes":${filler}}\n`);
-    const { received, created, unchanged } = await send('application/x-ndjson', '', pieces, 12);
-    assert.deepEqual([received, created, unchanged], [60_000, 5_000, 55_000]);
+    const { received, created, unchanged } = await send('application/x-ndjson', '', pieces, 8);
+    assert.deepEqual([received, created, unchanged], [40_000, 5_000, 35_000]);
   });
 
   await t.test('as CSV', async () => {
     const pieces = inPieces((n) => `c${n},"${filler.replaceAll('"', '""')}"\n`);
-    const { received, unchanged } = await send('text/csv', 'id,attributes\n', pieces, 12);
-    assert.deepEqual([received, unchanged], [60_000, 60_000]);
+    const { received, unchanged } = await send('text/csv', 'id,attributes\n', pieces, 8);
+    assert.deepEqual([received, unchanged], [40_000, 40_000]);
   });
 
   await t.test('also where every row is refused', async () => {
     const line = `{"id":"c","name":"${'x'.repeat(250_000)}"}\n`;
-    const { received, rejected, errors } = await send('application/x-ndjson', '', Array(20).fill(line), 80);
-    assert.deepEqual([received, rejected, errors.length], [1_600, 1_600, 1_000]);
+    const { received, rejected, errors } = await send('application/x-ndjson', '', Array(20).fill(line), 60);
+    assert.deepEqual([received, rejected, errors.length], [1_200, 1_200, 1_000]);
   });
 });

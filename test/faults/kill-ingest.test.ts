@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -8,7 +8,7 @@ import { startEmbedded } from '../../src/db/embedded.ts';
 import { type Database, openDatabase } from '../../src/db/pool.ts';
 import { verify } from '../../src/outcomes/verify.ts';
 import { bounded } from '../support/embedded.ts';
-import { freePort, type ServiceProcess, startProcess } from '../support/service.ts';
+import { freePort, removeFolder, type ServiceProcess, startProcess } from '../support/service.ts';
 
 const ADMIN_KEY = 'admin-key-for-tests-only-0123456789';
 const kills = 4;
@@ -67,7 +67,7 @@ test('kill -9 in the middle of ingest loses, halves and doubles nothing that was
     await service.end('SIGTERM');
     await afterwards?.db.close();
     await afterwards?.stop();
-    await rm(data_dir, { recursive: true, force: true });
+    await removeFolder(data_dir);
   });
   const headers = { authorization: `Bearer ${ADMIN_KEY}` };
   const survey = await fetch(`${service.url}/v1/surveys/nps`, {

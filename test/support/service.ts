@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile, rm } from 'node:fs/promises';
 import net from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -51,7 +53,10 @@ export async function startProcess(env: { PORT: number; DATA_DIR: string; ADMIN_
       () => false,
     );
     if (ready) break;
-    assert.ok(child.exitCode === null && waited < 60_000, `The service does not answer: ${said}`);
+    if (child.exitCode !== null || waited > 60_000) {
+      child.kill('SIGTERM');
+      assert.fail(`The service does not answer: ${said}`);
+    }
     await sleep(50);
   }
   const { pid } = child;
@@ -65,4 +70,22 @@ export async function startProcess(env: { PORT: number; DATA_DIR: string; ADMIN_
     },
   };
   return service;
+}
+
+/** Removes the folder of a service that has ended, and ends its database first where a crash has left that behind. */
+export async function removeFolder(data_dir: string): Promise<void> {
+  const text = await readFile(join(data_dir, 'postgres', 'postmaster.pid'), 'utf8').catch(() => undefined);
+  if (text !== undefined) {
+    const pid = Number(text.split('\n')[0]);
+    const isThere = () => {
+      try {
+        return process.kill(pid, 0);
+      } catch {
+        return false;
+      }
+    };
+    if (isThere()) process.kill(pid, 'SIGINT');
+    while (isThere()) await sleep(20);
+  }
+  await rm(data_dir, { recursive: true, force: true });
 }

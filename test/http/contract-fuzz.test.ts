@@ -1,0 +1,241 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Ajv } from 'ajv';
+import fc from 'fast-check';
+import { datasets } from '../../src/datasets/registry.ts';
+import { openapiOf } from '../../src/http/openapi.ts';
+import { verify } from '../../src/outcomes/verify.ts';
+import { sentExample } from '../datasets/samples.ts';
+import { testApi } from '../support/api.ts';
+import { type Schema, valuesOf } from './schema-values.ts';
+
+const totalMs = 20_000;
+
+interface Operation {
+  operationId: string;
+  parameters?: { in: string; name: string; schema: Schema }[];
+  requestBody?: { content: Record<string, { schema: Schema }> };
+  responses: Record<string, unknown>;
+}
+
+interface Document {
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, Schema> };
+}
+
+/** One request as it goes out. */
+interface Sent {
+  method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
+  url: string;
+  headers: Record<string, string>;
+  payload?: string | Buffer;
+}
+
+const rarely = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.oneof({ weight: 19, arbitrary: fc.constant(undefined) }, arbitrary);
+
+/** Texts that are no JSON, or JSON that no schema sees. */
+const brokenBodies = fc.constantFrom(
+  '',
+  '{',
+  'NaN',
+  '[1e400]',
+  '{"a":1e400}',
+  '"\\u0000"',
+  '["\\ud800"]',
+  `${'['.repeat(40)}${']'.repeat(40)}`,
+  '{"__proto__":1}',
+  '\ufeff{}',
+  'id,score\n"1,2',
+  'id\n1\n',
+  ';\n;',
+  '\n\n\n',
+);
+
+test('no request makes the service fail, and every answer is what the contract says', async (t) => {
+  const api = await testApi(t);
+  const failures: unknown[] = [];
+  api.app.addHook('onError', async (_request, _reply, error) => {
+    failures.push(error);
+  });
+  let keyId = '';
+  /** What requests may have removed is there again. */
+  const restore = async (time_zone = 'UTC') => {
+    await api.send('PATCH', '/v1/settings', { time_zone }, { 'if-match': '*' });
+    for (const dataset of datasets) await api.send('POST', `/v1/${dataset.path}`, sentExample(dataset));
+    keyId = (await api.send('POST', '/v1/keys', { name: 'for trials', scopes: ['read'] })).body.id;
+  };
+
+  await api.app.ready();
+  const document = openapiOf(api.app) as unknown as Document;
+  const ajv = new Ajv({ strict: false });
+  for (const [name, schema] of Object.entries(document.components.schemas))
+    ajv.addSchema(schema, `#/components/schemas/${name}`);
+  const isProblem = ajv.getSchema('#/components/schemas/Problem');
+  assert.ok(isProblem);
+
+  const known = datasets.flatMap(({ example }) => Object.values(example).filter((value) => typeof value === 'string'));
+  const keysOf = (key: string) => datasets.flatMap((one) => (one.key === key ? [one.example[key]] : []));
+  const { one, named, nearly, odd } = valuesOf(document.components.schemas, known, {
+    id: keysOf('id'),
+    key: keysOf('key'),
+    customer_id: ['C-1042', 'C-2001'],
+    survey: ['nps'],
+    unit: ['store-12', 'north'],
+    score: [0, 6.5, 9, 10],
+    amount: ['0', '12.50', 3],
+    currency: ['EUR', 'USD', 'JPY'],
+    to_currency: ['EUR'],
+    time_zone: ['UTC', 'Asia/Tokyo', 'America/Los_Angeles'],
+    windows_days: [[30, 180], [180]],
+    window_days: [30, 180],
+    group_by: ['month', 'segment', 'unit,quarter', 'theme', 'year, channel', 'month,month'],
+    'if-match': ['*', '"v1"', '"v2"'],
+  });
+
+  const parameters = (operation: Operation, place: string) => {
+    const all = (operation.parameters ?? []).filter((parameter) => parameter.in === place);
+    const record = (value: (name: string, schema: Schema) => fc.Arbitrary<unknown>) =>
+      fc.record(
+        Object.fromEntries(all.map(({ name, schema }) => [name, value(name, schema).map(String)])),
+        place === 'path' ? {} : { requiredKeys: [] },
+      ) as fc.Arbitrary<Record<string, string>>;
+    const fitting = (name: string, schema: Schema) =>
+      operation.operationId.endsWith('Key') ? fc.constant(keyId) : named(name, schema);
+    // A cursor is good with its own query only.
+    const good = record(fitting).map(({ cursor: _, ...rest }) => rest as Record<string, string>);
+    const any = record((name, schema) => fc.oneof(fitting(name, schema), odd));
+    return fc.oneof({ weight: 5, arbitrary: good }, any);
+  };
+
+  const rowOf = (schema: Schema): Schema => schema.anyOf?.find((branch) => branch.$ref) ?? schema;
+  const cell = (value: unknown) =>
+    `"${(Array.isArray(value) ? value.join('|') : typeof value === 'object' ? JSON.stringify(value ?? '') : String(value)).replaceAll('"', '""')}"`;
+  const csv = (rows: unknown[]) => {
+    const objects = rows.map((row) =>
+      typeof row === 'object' && row !== null ? (row as Record<string, unknown>) : { row },
+    );
+    const names = [...new Set(objects.flatMap((row) => Object.keys(row)))];
+    return [
+      names.map(cell),
+      ...objects.map((row) => names.map((name) => (row[name] == null ? '' : cell(row[name])))),
+    ].join('\n');
+  };
+
+  interface Body {
+    type: string;
+    payload: string;
+    value?: unknown;
+  }
+  const bodies = ({ requestBody }: Operation): fc.Arbitrary<Body | undefined> => {
+    if (!requestBody) return rarely(fc.constant({ type: 'application/json', payload: '{}' }));
+    const types = Object.keys(requestBody.content);
+    const schema = requestBody.content['application/json']?.schema ?? {};
+    const row = fc.oneof({ weight: 4, arbitrary: one(rowOf(schema)) }, nearly(rowOf(schema)));
+    const rows = fc.array(row, { maxLength: 4 });
+    const whole = fc.oneof({ weight: 3, arbitrary: one(schema) }, row, nearly(schema), fc.jsonValue());
+    const json = whole.map((value) => ({ type: 'application/json', payload: JSON.stringify(value), value }));
+    const lines = rows.map((values) => values.map((value) => JSON.stringify(value)).join('\n'));
+    const ndjson = lines.map((payload) => ({ type: 'application/x-ndjson', payload }));
+    const table = rows.map((values) => ({ type: 'text/csv', payload: csv(values) }));
+    const strange = fc.constantFrom('text/plain', 'application/json; charset=latin1', 'x', 'text/csv', ...types);
+    return fc.oneof(
+      { weight: 8, arbitrary: json },
+      { weight: types.length > 2 ? 8 : 1, arbitrary: fc.oneof(ndjson, table) },
+      { weight: 2, arbitrary: fc.record({ type: fc.constantFrom(...types), payload: brokenBodies }) },
+      fc.record({ type: strange, payload: brokenBodies }),
+      fc.constant(undefined),
+    );
+  };
+
+  /** Makes the key in a path that of the body, as it must be. */
+  const align = (inPath: Record<string, string>, value: unknown): Record<string, string> => {
+    if (typeof value !== 'object' || value === null) return inPath;
+    const row = value as Record<string, unknown>;
+    const derived = `${row.from_currency}-${row.to_currency}-${row.valid_on}`;
+    return Object.fromEntries(
+      Object.entries(inPath).map(([name, given]) => {
+        const own = 'valid_on' in row ? derived : row[name];
+        return [name, typeof own === 'string' ? own : given];
+      }),
+    );
+  };
+
+  const requests = (method: string, path: string, operation: Operation): fc.Arbitrary<Sent> =>
+    fc
+      .record({
+        inPath: parameters(operation, 'path'),
+        inQuery: parameters(operation, 'query'),
+        extra: rarely(fc.tuple(odd, odd)),
+        inHeader: parameters(operation, 'header'),
+        body: bodies(operation),
+        aligned: fc.boolean(),
+      })
+      .map(({ inPath, inQuery, extra, inHeader, body, aligned }) => {
+        const query = new URLSearchParams(inQuery);
+        if (extra) query.append(...extra);
+        const keys = aligned ? align(inPath, body?.value) : inPath;
+        const headers = Object.entries(inHeader).filter(([, value]) => /^[\x20-\x7e]*$/.test(value));
+        return {
+          method: method.toUpperCase() as Sent['method'],
+          url: `${path.replace(/{(\w+)}/g, (_, name) => encodeURIComponent(keys[name] ?? ''))}?${query}`,
+          headers: {
+            authorization: `Bearer ${api.key}`,
+            ...Object.fromEntries(headers),
+            ...(body && { 'content-type': body.type }),
+          },
+          ...(body && { payload: body.payload }),
+        };
+      });
+
+  const check = async (sent: Sent, operation: Operation) => {
+    failures.length = 0;
+    const answer = await api.app.inject(sent);
+    const { statusCode: status, headers, body } = answer;
+    const told = () =>
+      `${status} ${body.slice(0, 1000)}\n${failures.map((error) => (error instanceof Error ? `${error.stack} ${error.cause}` : error))}`;
+    assert.ok(status < 500, told());
+    // A path whose last part is empty is another path.
+    const otherPath = status === 405 || (status === 404 && body.includes('no_such_path')) || status === 414;
+    assert.ok(otherPath || String(status) in operation.responses, `${status} is not in the contract: ${told()}`);
+    if (status < 400) return status;
+    assert.equal(headers['content-type'], 'application/problem+json', told());
+    const problem = JSON.parse(body);
+    assert.ok(isProblem(problem), told());
+    assert.equal(problem.request_id, headers['x-request-id']);
+    assert.equal(problem.status, status);
+    assert.ok(problem.detail.length > 10 && !/select |insert |\bat .*\.ts:/.test(problem.detail), told());
+    return status;
+  };
+
+  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ method, path, operation })),
+  );
+  assert.ok(operations.length > 60);
+  const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000_000);
+  t.diagnostic(`FUZZ_SEED=${seed}`);
+  const accepted = new Set<string>();
+  const sums = { requests: 0, accepted: 0 };
+  for (const [at, { method, path, operation }] of operations.entries()) {
+    await restore(['Asia/Tokyo', 'America/Los_Angeles', 'UTC'][at % 3]);
+    await fc.assert(
+      fc.asyncProperty(requests(method, path, operation), async (sent) => {
+        sums.requests++;
+        if ((await check(sent, operation)) >= 400) return;
+        sums.accepted++;
+        accepted.add(operation.operationId);
+      }),
+      {
+        seed,
+        numRuns: 100,
+        interruptAfterTimeLimit: totalMs / operations.length,
+        markInterruptAsFailure: false,
+        includeErrorInReport: true,
+      },
+    );
+  }
+  t.diagnostic(JSON.stringify(sums));
+  // Requests that are all refused would prove little.
+  assert.ok(accepted.size > operations.length * 0.9 && sums.accepted > sums.requests * 0.3);
+  assert.ok((await verify(api.db)).every(({ differences }) => differences === 0));
+});
