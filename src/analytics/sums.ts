@@ -1,5 +1,6 @@
 import type { Bound } from '../db/period.ts';
 import type { Client, Param } from '../db/pool.ts';
+import { unitsBelow } from '../db/unit-tree.ts';
 import { type Cuboid, type Dimension, type OutcomeSum, outcomeSumNames, outcomeSums } from '../outcomes/cells.ts';
 import { type Grouping, isPeriod, type Question } from './question.ts';
 
@@ -52,14 +53,8 @@ const groupSql = (grouping: Grouping, period: string, value: (dimension: Dimensi
 /** The names of the groups in the rows that a statement returns. */
 export const groupNames = ['group_1', 'group_2'] as const;
 
-/** A unit with everything below it. */
-const subtree = (unit: string) => `(
-  with recursive below(key) as (
-    select ${unit}::text union select u.key from units u join below b on u.parent = b.key
-  ) select key from below)`;
-
 const matches = (dimension: Dimension, expression: string, value: string) =>
-  dimension === 'unit' ? `${expression} in ${subtree(value)}` : `${expression} = ${value}`;
+  dimension === 'unit' ? `${expression} in ${unitsBelow(value)}` : `${expression} = ${value}`;
 
 /** What a question's filters ask of cells of one cuboid, and how its groups are read from them. */
 export function fromCells(statement: Statement, table: CellTable, question: Question, cuboid: Cuboid) {

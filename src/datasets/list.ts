@@ -1,5 +1,6 @@
 import type { Bound } from '../db/period.ts';
 import type { Client, Param } from '../db/pool.ts';
+import { unitsBelow } from '../db/unit-tree.ts';
 import type { Dataset } from './declare.ts';
 
 /** RFC 3339 in UTC with milliseconds, from a timestamptz; connections have their time zone set to UTC. */
@@ -64,9 +65,7 @@ export async function listRows(
   const conditions = Object.entries(filters).map(([name, value]) => {
     const given = param(value);
     if (dataset.columns[name]?.kind === 'list') return `${given} = any(t.${name})`;
-    if (name === 'unit')
-      return `t.unit in (with recursive below(key) as (
-        select ${given}::text union select u.key from units u join below b on u.parent = b.key) select key from below)`;
+    if (name === 'unit') return `t.unit in ${unitsBelow(given)}`;
     return `t.${name} = ${given}`;
   });
   if (from) conditions.push(`t.${dataset.time} >= ${param(from.at)}::timestamptz`);
