@@ -33,6 +33,8 @@ function add(report: Report, { created, updated, unchanged, refused }: BatchResu
   addFaults(report, refused);
 }
 
+const nothing = 'Nothing was stored.';
+
 function refusal(report: Report, what: string): ApiError {
   const first = report.errors[0];
   const at = first ? `Row ${first.row}${first.pointer && ` (${first.pointer.slice(1)})`}: ${first.detail} ` : '';
@@ -69,7 +71,7 @@ export async function ingestRows(
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     addFaults(report, error.faults);
-    throw refusal(report, 'Nothing was stored.');
+    throw refusal(report, nothing);
   }
 }
 
@@ -136,15 +138,21 @@ export async function ingestStream(
 
   const [first] = failures;
   if (first === undefined && !ended) return report;
-  if (first !== undefined && !(first instanceof Refused)) throw first;
+  const stored = whatIsStored(storedThrough, storedBeyond, options);
+  if (first !== undefined && !(first instanceof Refused)) throw told(first, stored);
   for (const failure of failures) if (failure instanceof Refused) addFaults(report, failure.faults);
   if (ended) addFaults(report, batch.refused);
-  throw refusal(report, whatIsStored(storedThrough, storedBeyond, options));
+  throw refusal(report, stored);
+}
+
+/** The error, with what is stored. Of a fault of the service it is not known whether nothing is. */
+function told(error: unknown, stored: string): unknown {
+  if (!(error instanceof ApiError) || (error.status >= 500 && stored === nothing)) return error;
+  return new ApiError(error.status, error.code, `${error.message} ${stored}`, error);
 }
 
 function whatIsStored(through: number, beyond: boolean, { on_error }: IngestOptions): string {
-  if (through === 0)
-    return beyond ? 'Some rows after it are stored. Sending all again is harmless.' : 'Nothing was stored.';
+  if (through === 0) return beyond ? 'Some rows after it are stored. Sending all again is harmless.' : nothing;
   const all = on_error === 'abort' ? 'Everything' : 'Every good row';
   return `${all} through row ${through} is stored${beyond ? ', and some after it' : ''}. Sending it again is harmless.`;
 }
@@ -183,6 +191,6 @@ export async function ingestAtomically(
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     addFaults(report, error.faults);
-    throw refusal({ ...report, created: 0, updated: 0, unchanged: 0 }, 'Nothing was stored.');
+    throw refusal({ ...report, created: 0, updated: 0, unchanged: 0 }, nothing);
   }
 }

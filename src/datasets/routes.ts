@@ -10,13 +10,14 @@ import { checkedByRoute, invalidBody } from '../http/validation.ts';
 import type { IngestOptions } from './batch.ts';
 import { beginning, listChanges } from './changes.ts';
 import { rowChecker } from './check-row.ts';
+import { csvRows } from './csv.ts';
 import type { AnyRow, Dataset } from './declare.ts';
 import { eraseCustomer } from './erase.ts';
 import { ingestAtomically, ingestRows, ingestStream } from './ingest.ts';
 import { findRow, listRows } from './list.ts';
 import { declareThrough, readProgress } from './progress.ts';
 import { datasets, facts } from './registry.ts';
-import { csvRows, type Incoming, ndjsonRows } from './sources.ts';
+import { type Incoming, ndjsonRows } from './sources.ts';
 import { remove } from './store.ts';
 
 const IngestError = Type.Object(

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { csvRows, type Incoming, ndjsonRows } from '../../src/datasets/sources.ts';
+import { csvRows } from '../../src/datasets/csv.ts';
+import { type Incoming, ndjsonRows } from '../../src/datasets/sources.ts';
 import { ApiError } from '../../src/errors.ts';
 import { datasetCalled } from './samples.ts';
 

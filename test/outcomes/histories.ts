@@ -45,7 +45,7 @@ const customer = fc.constantFrom('a', 'b', 'c', '~r1');
 const idOf = (letter: string, many = 6) => fc.integer({ min: 1, max: many }).map((n) => `${letter}${n}`);
 const word = (...words: string[]) => fc.constantFrom(null, null, ...words);
 
-export const answers: fc.Arbitrary<Row> = fc.record({
+const answers: fc.Arbitrary<Row> = fc.record({
   id: idOf('r', 8),
   customer_id: fc.oneof({ weight: 8, arbitrary: customer }, { weight: 1, arbitrary: fc.constant(null) }),
   survey: fc.constantFrom('nps', 'nps', 'nps', 'nps', 'nps', 'exit'),
@@ -58,7 +58,7 @@ export const answers: fc.Arbitrary<Row> = fc.record({
   channel: word('h1'),
   themes: fc.subarray(['t1', 't2']),
 });
-export const payments: fc.Arbitrary<Row> = fc
+const payments: fc.Arbitrary<Row> = fc
   .record({
     id: idOf('p', 14),
     customer_id: customer,
@@ -67,7 +67,7 @@ export const payments: fc.Arbitrary<Row> = fc
     occurred_at: moment,
   })
   .map(({ cents, ...row }) => ({ ...row, type: cents < 0 ? 'refund' : 'one_time', amount: (cents / 100).toFixed(2) }));
-export const referrals: fc.Arbitrary<Row> = fc
+const referrals: fc.Arbitrary<Row> = fc
   .record({
     id: idOf('f'),
     referrer_id: customer,
@@ -80,14 +80,14 @@ export const referrals: fc.Arbitrary<Row> = fc
     converted_at: converted_at !== null && converted_at >= row.made_at ? converted_at : null,
     referred_id: referred_id === row.referrer_id ? null : referred_id,
   }));
-export const contracts: fc.Arbitrary<Row> = fc.record({
+const contracts: fc.Arbitrary<Row> = fc.record({
   id: idOf('e'),
   customer_id: customer,
   type: fc.constantFrom('started', 'renewed', 'churned', 'churned', 'reactivated'),
   occurred_at: moment,
 });
-export const records: fc.Arbitrary<Row> = fc.record({ id: customer, segment: word('s1', 's3'), region: word('g2') });
-export const rates: fc.Arbitrary<Row> = fc
+const records: fc.Arbitrary<Row> = fc.record({ id: customer, segment: word('s1', 's3'), region: word('g2') });
+const rates: fc.Arbitrary<Row> = fc
   .record({
     direction: fc.constantFrom(['USD', 'EUR'], ['USD', 'EUR'], ['USD', 'EUR'], ['EUR', 'USD']),
     // On the days of payments, or about a week before them.
