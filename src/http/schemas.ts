@@ -152,7 +152,9 @@ export const Problem = Type.Object(
     detail: Type.String({ description: 'What happened and what to do about it.' }),
     code: Type.String({ description: 'What happened, for programs. Codes stay; new ones may come.' }),
     request_id: Type.String({ description: 'Finds the request in the log of the service.' }),
-    errors: Type.Array(ref(FieldError), { description: 'What is wrong with the request: at most 100 things, of rows that were sent 1,000.' }),
+    errors: Type.Array(ref(FieldError), {
+      description: 'What is wrong with the request: at most 100 things, of rows that were sent 1,000.',
+    }),
   },
   { $id: 'Problem', description: 'Every answer of 400 and above.' },
 );
