@@ -126,9 +126,9 @@ export const wrong = (parameter: string, code: string, detail: string) =>
   badRequest(code, detail, [{ pointer: parameter, code, detail }]);
 
 async function requireSurvey(client: Client, survey: string): Promise<void> {
-  const known = await client.rows<{ key: string }>('select key from surveys order by key limit 50');
   const [found] = await client.rows('select from surveys where key = $1', [survey]);
   if (found) return;
+  const known = await client.rows<{ key: string }>('select key from surveys order by key limit 50');
   const names = known.map(({ key }) => key).join(', ');
   throw wrong(
     'survey',

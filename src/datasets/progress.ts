@@ -1,5 +1,6 @@
 import type { Client } from '../db/pool.ts';
 import { ApiError } from '../errors.ts';
+import { throughSql } from '../outcomes/collect.ts';
 
 /** Through when a dataset is complete, and how that is known. */
 export interface Progress {
@@ -13,7 +14,7 @@ export interface Progress {
 /** Reads the progress of the datasets given. `latest_at` is as of the last refresh. */
 export async function readProgress(client: Client, datasets: readonly string[]): Promise<Progress[]> {
   const rows = await client.rows<{ dataset: string; through: Date | null; declared: Date | null; latest: Date | null }>(
-    `select d.name as dataset, coalesce(p.declared_through, case when p.latest_at > now() then now() else p.latest_at end) as through,
+    `select d.name as dataset, ${throughSql} as through,
        p.declared_through as declared, p.latest_at as latest
      from unnest($1::text[]) with ordinality as d(name, place) left join dataset_progress p on p.dataset = d.name
      order by d.place`,

@@ -84,12 +84,15 @@ export async function isOutdated(client: Client, state: RefreshState): Promise<b
 }
 
 /**
- * Through when each dataset is complete: as its sender declared, else the latest event that was seen, never later than
- * now; null for a dataset that was never sent.
+ * Through when a dataset is complete, over `dataset_progress` as `p`: as its sender declared, else the latest event that
+ * was seen, never later than now; null for a dataset that was never sent.
  */
+export const throughSql = 'coalesce(p.declared_through, case when p.latest_at > now() then now() else p.latest_at end)';
+
+/** Through when each dataset that was sent is complete. */
 export async function completeThrough(client: Client): Promise<Map<string, Date>> {
   const rows = await client.rows<{ dataset: string; through: Date | null }>(
-    `select dataset, coalesce(declared_through, case when latest_at > now() then now() else latest_at end) as through from dataset_progress`,
+    `select p.dataset, ${throughSql} as through from dataset_progress p`,
   );
   return new Map(rows.flatMap(({ dataset, through }) => (through ? [[dataset, through] as const] : [])));
 }
