@@ -3,6 +3,12 @@ import type { GroupKey } from './sums.ts';
 
 export type AnswerRow = Record<string, string | number | boolean | null>;
 
+/** How many responses do not count, for one reason. */
+export interface LeftOut {
+  reason: string;
+  responses: number;
+}
+
 /** Every answer: it says what was asked, what it means, what was left out and how fresh it is. */
 export interface Answer {
   question: string;
@@ -11,7 +17,7 @@ export interface Answer {
   parameters: Record<string, unknown>;
   data: AnswerRow[];
   comparisons: AnswerRow[];
-  left_out: { reason: string; responses: number }[];
+  left_out: (LeftOut | { reason: string; customers: number })[];
   fresh: { complete_through: string | null; pending: number; refreshed_at: string | null };
   method: string;
   warnings: string[];

@@ -1,7 +1,6 @@
-import { type TObject, type TSchema, Type } from 'typebox';
+import { type TObject, Type } from 'typebox';
 import { closed, nullable, ref } from '../http/schemas.ts';
-import { bands, dimensions } from '../outcomes/cells.ts';
-import { type OutcomeKind, referralsKind, retentionKind, revenueKind } from './measures.ts';
+import { dimensions } from '../outcomes/cells.ts';
 import { periods } from './question.ts';
 
 const when = (description: string) =>
@@ -50,11 +49,11 @@ export const window = {
   ),
 };
 
-const number = (description: string) => nullable(Type.Number({ description }));
-const count = (description: string) => nullable(Type.Integer({ description }));
-const word = (description: string) => Type.String({ description });
+export const number = (description: string) => nullable(Type.Number({ description }));
+export const count = (description: string) => nullable(Type.Integer({ description }));
+export const word = (description: string) => Type.String({ description });
 
-const groups = {
+export const groups = {
   survey: word('The survey.'),
   ...Object.fromEntries(
     [...dimensions, ...periods].map((name) => [
@@ -63,84 +62,14 @@ const groups = {
     ]),
   ),
 };
-const band = { band: Type.Enum([...bands]) };
-const withheld = { withheld: nullable(Type.String({ description: 'Why the figures are null.' })) };
+export const withheld = { withheld: nullable(Type.String({ description: 'Why the figures are null.' })) };
 
 /** A figure and the limits of its 95% interval. */
-const figure = (name: string, description: string) => ({
+export const figure = (name: string, description: string) => ({
   [name]: number(description),
   [`${name}_low`]: number('Lower limit of its 95% interval.'),
   [`${name}_high`]: number('Upper limit of its 95% interval.'),
 });
-
-const measuresOf = ({ measures }: OutcomeKind): Record<string, TSchema> =>
-  Object.assign({}, ...measures.map(({ name, description }) => figure(name, description)));
-
-/** A row of one of the three outcome questions. */
-export const outcomeRow = (kind: OutcomeKind, name: string) =>
-  Type.Object(
-    {
-      ...groups,
-      ...band,
-      responses: count('Index responses whose window has elapsed.'),
-      customers: count(
-        'Different customers among them; null where only sums were read (more than 20,000 responses, or very many kept).',
-      ),
-      ...measuresOf(kind),
-      ...Object.fromEntries(Object.keys(kind.totals).map((total) => [total, number('The total.')])),
-      ...withheld,
-    },
-    { $id: name, additionalProperties: false },
-  );
-
-/** A row of the summary. */
-export const summaryRow = Type.Object(
-  {
-    ...groups,
-    ...band,
-    ...Object.assign(
-      {},
-      ...[revenueKind, referralsKind, retentionKind].map((kind) => ({
-        [`${kind.outcome}_n`]: count(`Responses whose ${kind.outcome} counts.`),
-        ...measuresOf(kind),
-        [`${kind.outcome}_withheld`]: withheld.withheld,
-      })),
-    ),
-  },
-  { $id: 'SummaryRow', additionalProperties: false },
-);
-
-/** A row of the retention curve. */
-export const curveRow = Type.Object(
-  {
-    ...groups,
-    ...band,
-    day: count('Days after the answer.'),
-    at_risk: count('Responses whose customer was followed at least that long and had not left before.'),
-    churned: count('How many left on that day.'),
-    ...figure('survival', 'Estimated share that has not left by the end of that day.'),
-    ...withheld,
-  },
-  { $id: 'CurveRow', additionalProperties: false },
-);
-
-/** A row of the scores. */
-export const scoresRow = Type.Object(
-  {
-    ...groups,
-    kind: Type.Enum(['nps', 'csat', 'ces', 'custom']),
-    responses: count('All responses, also anonymous ones.'),
-    promoters: count('Responses in the band.'),
-    passives: count('Responses in the band.'),
-    detractors: count('Responses in the band.'),
-    ...figure('nps', '100 (promoters - detractors) / responses; null for CSAT and CES.'),
-    satisfied: count('Responses on the good side of satisfied_min.'),
-    ...figure('satisfied_rate', 'Their share.'),
-    ...figure('mean_score', 'Mean score.'),
-    ...withheld,
-  },
-  { $id: 'ScoresRow', additionalProperties: false },
-);
 
 const comparison = Type.Object(
   {
@@ -163,7 +92,7 @@ const comparison = Type.Object(
 );
 
 /** An answer whose rows are these. */
-export const answerOf = (row: TObject, name: string) =>
+export const answerOf = (row: TObject, name: string, compared: TObject = comparison) =>
   Type.Object(
     {
       question: Type.String(),
@@ -173,10 +102,15 @@ export const answerOf = (row: TObject, name: string) =>
         description: 'What was asked, with every default filled in.',
       }),
       data: Type.Array(ref(row)),
-      comparisons: Type.Array(ref(comparison)),
-      left_out: Type.Array(closed({ reason: Type.String(), responses: Type.Integer() }), {
-        description: 'Responses that do not count, by the first reason that holds.',
-      }),
+      comparisons: Type.Array(ref(compared)),
+      left_out: Type.Array(
+        closed({
+          reason: Type.String(),
+          responses: Type.Optional(Type.Integer()),
+          customers: Type.Optional(Type.Integer()),
+        }),
+        { description: 'Responses, or customers, that do not count, by the first reason that holds.' },
+      ),
       fresh: closed({
         complete_through: nullable(Type.String()),
         pending: Type.Integer({ description: 'Customers or facts that this answer does not hold yet.' }),

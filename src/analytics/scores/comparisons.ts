@@ -1,9 +1,9 @@
-import { shareDifference } from '../stats/shares.ts';
-import { benjaminiHochberg, npsDifference } from '../stats/tests.ts';
-import { type AnswerRow, groupColumns, rounded, roundedP } from './answer.ts';
-import { isPeriod, type Question } from './question.ts';
-import type { Scores, SurveyKind } from './score-sums.ts';
-import type { GroupKey } from './sums.ts';
+import { shareDifference } from '../../stats/shares.ts';
+import { benjaminiHochberg, npsDifference } from '../../stats/tests.ts';
+import { type AnswerRow, groupColumns, rounded, roundedP } from '../answer.ts';
+import { isPeriod, type Question } from '../question.ts';
+import type { GroupKey } from '../sums.ts';
+import type { Scores, SurveyKind } from './sums.ts';
 
 /** The score of a group against another one's. */
 export interface ScoreComparison extends GroupKey {

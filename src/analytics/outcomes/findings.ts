@@ -1,11 +1,9 @@
-import type { Client, Database } from '../db/pool.ts';
-import { bands } from '../outcomes/cells.ts';
-import { benjaminiHochberg } from '../stats/tests.ts';
-import { type Answer, type AnswerRow, groupColumns, rounded, roundedP, testsIn, withheldReason } from './answer.ts';
-import type { OutcomeKind } from './measures.ts';
-import { type Band, contrastOf, figureOf, type GroupIndividuals, readIndividuals } from './outcome-figures.ts';
-import { type Question, wrong } from './question.ts';
-import { hiddenRows, linesOf } from './small-groups.ts';
+import type { Client, Database } from '../../db/pool.ts';
+import { bands } from '../../outcomes/cells.ts';
+import { benjaminiHochberg } from '../../stats/tests.ts';
+import { type AnswerRow, groupColumns, type LeftOut, rounded, roundedP, testsIn, withheldReason } from '../answer.ts';
+import { type Question, wrong } from '../question.ts';
+import { hiddenRows, linesOf } from '../small-groups.ts';
 import {
   type BandSums,
   filledGroups,
@@ -16,7 +14,9 @@ import {
   sourceOf,
   total,
   totalOf,
-} from './sums.ts';
+} from '../sums.ts';
+import { type Band, contrastOf, figureOf, type GroupIndividuals, readIndividuals } from './figures.ts';
+import type { OutcomeKind } from './measures.ts';
 
 /**
  * Up to this many responses are also read one by one, which tells customers and exact intervals; beyond, sums do. Only
@@ -49,7 +49,7 @@ export interface Findings {
   comparisons: Comparison[];
   /** Over how many comparisons their q are. */
   tests: number;
-  left_out: Answer['left_out'];
+  left_out: LeftOut[];
   /** How intervals were made. */
   method: string;
 }
@@ -201,7 +201,7 @@ export const comparisonRow = (comparison: Comparison, question: Question): Answe
 });
 
 /** Why responses do not count. A dataset that was never sent is a reason of its own. */
-function leftOut(whole: BandSums[], kind: OutcomeKind, through: Date | null): Answer['left_out'] {
+function leftOut(whole: BandSums[], kind: OutcomeKind, through: Date | null): LeftOut[] {
   return Object.entries(kind.left_out)
     .map(([reason, sum]) => ({
       reason: reason === 'window_open' && through === null ? 'no_data' : reason,

@@ -1,10 +1,10 @@
-import { bands } from '../outcomes/cells.ts';
-import { type LogRank, logRank } from '../stats/survival.ts';
-import { benjaminiHochberg } from '../stats/tests.ts';
-import { type AnswerRow, groupColumns, rounded, roundedP } from './answer.ts';
+import { bands } from '../../outcomes/cells.ts';
+import { type LogRank, logRank } from '../../stats/survival.ts';
+import { benjaminiHochberg } from '../../stats/tests.ts';
+import { type AnswerRow, groupColumns, rounded, roundedP } from '../answer.ts';
+import type { Question } from '../question.ts';
+import type { GroupKey } from '../sums.ts';
 import type { Followed, FollowedBand } from './followed.ts';
-import type { Question } from './question.ts';
-import type { GroupKey } from './sums.ts';
 
 /** The log-rank test of bands of a group. */
 export interface CurveComparison extends GroupKey {

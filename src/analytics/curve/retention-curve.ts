@@ -1,6 +1,6 @@
-import type { Database } from '../db/pool.ts';
-import { bands } from '../outcomes/cells.ts';
-import { kaplanMeier, survivalAt } from '../stats/survival.ts';
+import type { Database } from '../../db/pool.ts';
+import { bands } from '../../outcomes/cells.ts';
+import { kaplanMeier, survivalAt } from '../../stats/survival.ts';
 import {
   type Answer,
   type AnswerRow,
@@ -11,13 +11,13 @@ import {
   testsIn,
   usualWarnings,
   withheldReason,
-} from './answer.ts';
-import { compareCurves, curveComparisonRow } from './curve-comparisons.ts';
-import { curveSentence } from './curve-sentence.ts';
+} from '../answer.ts';
+import { prepareQuestion, type Question, type QuestionParameters, shownParameters, wrong } from '../question.ts';
+import { hiddenRows, linesOf } from '../small-groups.ts';
+import { scoped } from '../words.ts';
+import { compareCurves, curveComparisonRow } from './comparisons.ts';
 import { type Followed, type FollowedBand, readFollowed } from './followed.ts';
-import { prepareQuestion, type Question, type QuestionParameters, shownParameters, wrong } from './question.ts';
-import { hiddenRows, linesOf } from './small-groups.ts';
-import { scoped } from './words.ts';
+import { curveSentence } from './sentence.ts';
 
 const definition = {
   id: 'retention_curve',

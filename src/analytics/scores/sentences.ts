@@ -1,9 +1,9 @@
-import { type AnswerRow, testsIn } from './answer.ts';
-import { groupsTold } from './grouped-sentence.ts';
-import { isPeriod, type Question } from './question.ts';
-import { hasNps, type ScoreComparison } from './score-comparisons.ts';
-import type { SurveyKind } from './score-sums.ts';
-import { capital, inGroup, inResponses, percent, tenths } from './words.ts';
+import { type AnswerRow, testsIn } from '../answer.ts';
+import { groupsTold } from '../grouped-sentence.ts';
+import { isPeriod, type Question } from '../question.ts';
+import { capital, inGroup, inResponses, percent, tenths } from '../words.ts';
+import { hasNps, type ScoreComparison } from './comparisons.ts';
+import type { SurveyKind } from './sums.ts';
 
 /** Up to how many surveys have a sentence of their own. */
 const mostSurveys = 3;

@@ -1,7 +1,7 @@
-import type { Client } from '../db/pool.ts';
-import type { BandCounts } from '../stats/intervals.ts';
-import type { Question } from './question.ts';
-import { byGroup, fromCells, fromRows, type GroupKey, groupNames, keyOf, Statement, sourceOf } from './sums.ts';
+import type { Client } from '../../db/pool.ts';
+import type { BandCounts } from '../../stats/intervals.ts';
+import type { Question } from '../question.ts';
+import { byGroup, fromCells, fromRows, type GroupKey, groupNames, keyOf, Statement, sourceOf } from '../sums.ts';
 
 export type SurveyKind = 'nps' | 'csat' | 'ces' | 'custom';
 

@@ -1,4 +1,4 @@
-import type { OutcomeSum } from '../outcomes/cells.ts';
+import type { OutcomeSum } from '../../outcomes/cells.ts';
 
 /** A figure that outcome questions tell of a band: a mean, or a share, over the responses that count. */
 export interface Measure {

@@ -1,12 +1,12 @@
-import { bands } from '../outcomes/cells.ts';
-import { kaplanMeier, survivalAt } from '../stats/survival.ts';
-import { type AnswerRow, groupColumns, testsIn } from './answer.ts';
-import type { CurveComparison } from './curve-comparisons.ts';
+import { bands } from '../../outcomes/cells.ts';
+import { kaplanMeier, survivalAt } from '../../stats/survival.ts';
+import { type AnswerRow, groupColumns, testsIn } from '../answer.ts';
+import { groupsTold, tallySentence } from '../grouped-sentence.ts';
+import { association } from '../outcomes/sentences.ts';
+import type { Question } from '../question.ts';
+import { counted, inGroup, listed, percent } from '../words.ts';
+import type { CurveComparison } from './comparisons.ts';
 import type { Followed, FollowedBand } from './followed.ts';
-import { groupsTold, tallySentence } from './grouped-sentence.ts';
-import type { Question } from './question.ts';
-import { association } from './sentences.ts';
-import { counted, inGroup, listed, percent } from './words.ts';
 
 /** What the curves say: how many stayed, and whether promoters stayed longer. */
 export function curveSentence(

@@ -1,8 +1,8 @@
-import type { Client } from '../db/pool.ts';
-import type { OutcomeSum } from '../outcomes/cells.ts';
-import type { FollowUp } from '../stats/survival.ts';
-import type { Answer } from './answer.ts';
-import type { Question } from './question.ts';
+import type { Client } from '../../db/pool.ts';
+import type { OutcomeSum } from '../../outcomes/cells.ts';
+import type { FollowUp } from '../../stats/survival.ts';
+import type { LeftOut } from '../answer.ts';
+import type { Question } from '../question.ts';
 import {
   type BandSums,
   byGroup,
@@ -17,7 +17,7 @@ import {
   Statement,
   sourceOf,
   totalOf,
-} from './sums.ts';
+} from '../sums.ts';
 
 /** The index responses of a band of a group, with how long their customers were followed. */
 export interface FollowedBand {
@@ -49,7 +49,7 @@ export async function readFollowed(
   client: Client,
   question: Question,
   asOf: Date | null,
-): Promise<{ groups: Followed[]; left_out: Answer['left_out'] }> {
+): Promise<{ groups: Followed[]; left_out: LeftOut[] }> {
   const sums = await readOutcomeSums(client, question, sourceOf(question, 'outcome_cells'));
   const whole = await readWhole(client, question, sums);
   const durations = asOf ? await readDurations(client, question, asOf) : [];

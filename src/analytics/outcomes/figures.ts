@@ -1,10 +1,9 @@
-import type { Client } from '../db/pool.ts';
-import { type Share, tInterval, wilson } from '../stats/intervals.ts';
-import { clusteredProportion, type RatioGroup, ratioDifference, ratioEstimate } from '../stats/jackknife.ts';
-import { shareDifference } from '../stats/shares.ts';
-import { tTest, welch } from '../stats/tests.ts';
-import type { Measure, OutcomeKind } from './measures.ts';
-import type { Question } from './question.ts';
+import type { Client } from '../../db/pool.ts';
+import { type Share, tInterval, wilson } from '../../stats/intervals.ts';
+import { clusteredProportion, type RatioGroup, ratioDifference, ratioEstimate } from '../../stats/jackknife.ts';
+import { shareDifference } from '../../stats/shares.ts';
+import { tTest, welch } from '../../stats/tests.ts';
+import type { Question } from '../question.ts';
 import {
   type BandSums,
   filledGroups,
@@ -14,7 +13,8 @@ import {
   hashGroups,
   keyOf,
   Statement,
-} from './sums.ts';
+} from '../sums.ts';
+import type { Measure, OutcomeKind } from './measures.ts';
 
 /** A figure with its 95% interval; null where it cannot be told. */
 export interface Figure {

@@ -1,5 +1,5 @@
-import type { Database } from '../db/pool.ts';
-import { nps, npsInterval, tInterval, wilson } from '../stats/intervals.ts';
+import type { Database } from '../../db/pool.ts';
+import { nps, npsInterval, tInterval, wilson } from '../../stats/intervals.ts';
 import {
   type Answer,
   type AnswerRow,
@@ -10,13 +10,13 @@ import {
   testsIn,
   usualWarnings,
   withheldReason,
-} from './answer.ts';
-import { prepareQuestion, type Question, type QuestionParameters, shownParameters } from './question.ts';
-import { compareScores, hasNps, scoreComparisonRow } from './score-comparisons.ts';
-import { scoresSentence } from './score-sentences.ts';
-import { keyText, readPeople, readScores, type Scores } from './score-sums.ts';
-import { hiddenRows, linesOf } from './small-groups.ts';
-import { scoped } from './words.ts';
+} from '../answer.ts';
+import { prepareQuestion, type Question, type QuestionParameters, shownParameters } from '../question.ts';
+import { hiddenRows, linesOf } from '../small-groups.ts';
+import { scoped } from '../words.ts';
+import { compareScores, hasNps, scoreComparisonRow } from './comparisons.ts';
+import { scoresSentence } from './sentences.ts';
+import { keyText, readPeople, readScores, type Scores } from './sums.ts';
 
 const definition = {
   id: 'scores',

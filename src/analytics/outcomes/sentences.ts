@@ -1,9 +1,9 @@
-import type { AnswerRow } from './answer.ts';
-import { groupsTold, tallySentence } from './grouped-sentence.ts';
+import type { AnswerRow } from '../answer.ts';
+import { groupsTold, tallySentence } from '../grouped-sentence.ts';
+import type { Question } from '../question.ts';
+import { amount, counted, groupName, inGroup, percent, tenths } from '../words.ts';
+import type { Comparison, Findings } from './findings.ts';
 import type { OutcomeKind } from './measures.ts';
-import type { Comparison, Findings } from './outcome-findings.ts';
-import type { Question } from './question.ts';
-import { amount, counted, groupName, inGroup, percent, tenths } from './words.ts';
 
 /** A finding in words that a service manager can repeat; `tells` where it tells of an association. */
 export interface Said {

@@ -1,11 +1,11 @@
-import type { Database } from '../db/pool.ts';
-import { type Answer, type AnswerRow, freshness, qMethod, testsIn, usualWarnings } from './answer.ts';
+import type { Database } from '../../db/pool.ts';
+import { type Answer, type AnswerRow, freshness, qMethod, testsIn, usualWarnings } from '../answer.ts';
+import { prepareQuestion, type Question, type QuestionParameters, shownParameters } from '../question.ts';
+import { scoped } from '../words.ts';
+import { outcomeWarnings } from './answer.ts';
+import { comparisonRow, type Findings, findOutcome, withQ } from './findings.ts';
 import { type OutcomeKind, referralsKind, retentionKind, revenueKind } from './measures.ts';
-import { outcomeWarnings } from './outcome-answer.ts';
-import { comparisonRow, type Findings, findOutcome, withQ } from './outcome-findings.ts';
-import { prepareQuestion, type Question, type QuestionParameters, shownParameters } from './question.ts';
 import { outcomeSentence } from './sentences.ts';
-import { scoped } from './words.ts';
 
 const kinds = [revenueKind, referralsKind, retentionKind];
 

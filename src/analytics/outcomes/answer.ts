@@ -1,10 +1,10 @@
-import type { Database } from '../db/pool.ts';
-import { type Answer, freshness, qMethod, usualWarnings } from './answer.ts';
+import type { Database } from '../../db/pool.ts';
+import { type Answer, freshness, qMethod, usualWarnings } from '../answer.ts';
+import { prepareQuestion, type QuestionParameters, shownParameters } from '../question.ts';
+import { inResponses, scoped } from '../words.ts';
+import { comparisonRow, type Findings, findOutcome } from './findings.ts';
 import type { OutcomeKind } from './measures.ts';
-import { comparisonRow, type Findings, findOutcome } from './outcome-findings.ts';
-import { prepareQuestion, type QuestionParameters, shownParameters } from './question.ts';
 import { association, outcomeSentence } from './sentences.ts';
-import { inResponses, scoped } from './words.ts';
 
 /** Prepares, finds and words one outcome question. */
 export async function answerOutcome(

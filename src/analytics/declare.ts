@@ -1,0 +1,32 @@
+import type { Static, TObject, TProperties } from 'typebox';
+import type { Database } from '../db/pool.ts';
+import type { Answer } from './answer.ts';
+
+/** What an answer depends on besides the question: what the reader may see. */
+export interface Reader {
+  personal: boolean;
+}
+
+interface Declaration<Query extends TProperties> {
+  path: string;
+  operationId: string;
+  summary: string;
+  description: string;
+  tag: string;
+  /** What it can be asked: the parameters of the address. */
+  query: Query;
+  /** How a row of its answer looks; its columns are those of the CSV. */
+  row: TObject;
+  /** How a row of `comparisons` looks, where it is not the usual one. */
+  comparison?: TObject;
+  answer: (db: Database, given: Static<TObject<Query>>, reader: Reader) => Promise<Answer>;
+}
+
+/** A question as the routes see it. */
+export interface DeclaredQuestion extends Omit<Declaration<TProperties>, 'answer'> {
+  readonly answer: (db: Database, given: never, reader: Reader) => Promise<Answer>;
+}
+
+/** Declares a question: the one place that knows its path, its parameters and its rows. */
+export const declareQuestion = <Query extends TProperties>(declaration: Declaration<Query>): DeclaredQuestion =>
+  declaration;

@@ -1,0 +1,75 @@
+import { type TSchema, Type } from 'typebox';
+import { bands } from '../../outcomes/cells.ts';
+import { type DeclaredQuestion, declareQuestion } from '../declare.ts';
+import { count, figure, groups, number, questionQuery, window, withheld } from '../schemas.ts';
+import { answerOutcome } from './answer.ts';
+import { type OutcomeKind, referralsKind, retentionKind, revenueKind } from './measures.ts';
+import { outcomesSummary } from './summary.ts';
+
+const band = { band: Type.Enum([...bands]) };
+
+const measuresOf = ({ measures }: OutcomeKind): Record<string, TSchema> =>
+  Object.assign({}, ...measures.map(({ name, description }) => figure(name, description)));
+
+/** A row of one of the three outcome questions. */
+const outcomeRow = (kind: OutcomeKind, name: string) =>
+  Type.Object(
+    {
+      ...groups,
+      ...band,
+      responses: count('Index responses whose window has elapsed.'),
+      customers: count(
+        'Different customers among them; null where only sums were read (more than 20,000 responses, or very many kept).',
+      ),
+      ...measuresOf(kind),
+      ...Object.fromEntries(Object.keys(kind.totals).map((total) => [total, number('The total.')])),
+      ...withheld,
+    },
+    { $id: name, additionalProperties: false },
+  );
+
+/** A row of the summary. */
+const summaryRow = Type.Object(
+  {
+    ...groups,
+    ...band,
+    ...Object.assign(
+      {},
+      ...[revenueKind, referralsKind, retentionKind].map((kind) => ({
+        [`${kind.outcome}_n`]: count(`Responses whose ${kind.outcome} counts.`),
+        ...measuresOf(kind),
+        [`${kind.outcome}_withheld`]: withheld.withheld,
+      })),
+    ),
+  },
+  { $id: 'SummaryRow', additionalProperties: false },
+);
+
+const outcomeQuestion = (kind: OutcomeKind, summary: string, name: string) =>
+  declareQuestion({
+    path: `/v1/outcomes/${kind.outcome}`,
+    operationId: `get${name}`,
+    summary,
+    description: kind.definition.text,
+    tag: 'Outcomes',
+    query: { ...questionQuery, ...window },
+    row: outcomeRow(kind, `${name}Row`),
+    answer: (db, given, reader) => answerOutcome(db, given, reader, kind),
+  });
+
+/** What feedback is worth. */
+export const outcomeQuestions: readonly DeclaredQuestion[] = [
+  outcomeQuestion(revenueKind, 'What detractors, passives and promoters spend', 'Revenue'),
+  outcomeQuestion(referralsKind, 'How many customers they bring', 'Referrals'),
+  outcomeQuestion(retentionKind, 'How many of them stay', 'Retention'),
+  declareQuestion({
+    path: '/v1/outcomes/summary',
+    operationId: 'getOutcomesSummary',
+    summary: 'What feedback is worth: revenue, referrals and retention by band',
+    description: 'The three outcome questions in one, with the finding in plain words.',
+    tag: 'Outcomes',
+    query: { ...questionQuery, ...window },
+    row: summaryRow,
+    answer: outcomesSummary,
+  }),
+];
