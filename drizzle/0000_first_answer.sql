@@ -178,6 +178,28 @@ CREATE TABLE "tombstones" (
 	CONSTRAINT "tombstones_pkey" PRIMARY KEY("dataset","key")
 );
 --> statement-breakpoint
+CREATE TABLE "customer_months" (
+	"customer_id" text NOT NULL,
+	"month" date NOT NULL,
+	"hash_group" smallint NOT NULL,
+	"revenue" numeric NOT NULL,
+	"orders" integer NOT NULL,
+	"no_rate" integer NOT NULL,
+	CONSTRAINT "customer_months_pkey" PRIMARY KEY("month","customer_id")
+);
+--> statement-breakpoint
+CREATE TABLE "customer_standing" (
+	"customer_id" text PRIMARY KEY NOT NULL,
+	"hash_group" smallint NOT NULL,
+	"trailing_revenue" numeric NOT NULL,
+	"trailing_orders" integer NOT NULL,
+	"no_rate" integer NOT NULL,
+	"first_paid_at" timestamp (3) with time zone,
+	"last_paid_at" timestamp (3) with time zone,
+	"contract" text,
+	"ended_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
 CREATE TABLE "dataset_progress" (
 	"dataset" text PRIMARY KEY NOT NULL,
 	"declared_through" timestamp (3) with time zone,
@@ -230,6 +252,7 @@ CREATE TABLE "refresh_state" (
 	"revenue_through" timestamp (3) with time zone,
 	"referrals_through" timestamp (3) with time zone,
 	"retention_through" timestamp (3) with time zone,
+	"stood_at" timestamp (3) with time zone,
 	"time_zone" text NOT NULL,
 	"currency" text NOT NULL,
 	"windows_days" integer[] NOT NULL,
@@ -330,5 +353,6 @@ CREATE INDEX "surveys_changed_idx" ON "surveys" USING btree ("changed_xid","key"
 CREATE INDEX "units_changed_idx" ON "units" USING btree ("changed_xid","key");--> statement-breakpoint
 CREATE INDEX "audit_log_noun_key_idx" ON "audit_log" USING btree ("noun","key","id");--> statement-breakpoint
 CREATE INDEX "tombstones_changed_idx" ON "tombstones" USING btree ("dataset","changed_xid","key");--> statement-breakpoint
+CREATE INDEX "customer_months_customer_idx" ON "customer_months" USING btree ("customer_id");--> statement-breakpoint
 CREATE INDEX "response_outcomes_respondent_idx" ON "response_outcomes" USING btree ("respondent");--> statement-breakpoint
 CREATE INDEX "response_outcomes_answered_at_idx" ON "response_outcomes" USING btree ("answered_at");

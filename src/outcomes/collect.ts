@@ -8,6 +8,7 @@ export interface RefreshState {
   revenue_through: Date | null;
   referrals_through: Date | null;
   retention_through: Date | null;
+  stood_at: Date | null;
   time_zone: string;
   currency: string;
   windows_days: number[];

@@ -21,6 +21,9 @@
  */
 export const definitionVersion = 1;
 
+/** The group of a customer in the jackknife, 0 to 31: a fixed hash of its id, the same in every table. */
+export const hashGroup = (customer: string) => `(get_byte(sha256(convert_to(${customer}, 'UTF8')), 0) & 31)::smallint`;
+
 /** The columns of `response_outcomes`, in the order of the table. */
 export const outcomeColumns = [
   'response_id',
@@ -80,10 +83,10 @@ export function outcomeParameters(input: DefinitionInput, respondents?: readonly
 }
 
 /**
- * The amount of a revenue event in the reporting currency, rounded to four decimals; null where no rate is known for the
- * day of the event or the six days before it.
+ * The amount of a revenue event `e` in the reporting currency ($2), rounded to four decimals; null where no rate is known
+ * for the day of the event (in the time zone $1) or the six days before it.
  */
-const converted = `case when e.currency = $2 then e.amount else round(e.amount * (
+export const converted = `case when e.currency = $2 then e.amount else round(e.amount * (
       select x.rate from exchange_rates x
       where x.id <= e.currency || '-' || $2 || '-' || to_char(e.occurred_at at time zone $1, 'YYYY-MM-DD')
         and x.id > e.currency || '-' || $2 || '-' || to_char((e.occurred_at at time zone $1)::date - 7, 'YYYY-MM-DD')
@@ -165,7 +168,7 @@ relation as (
   group by f.id, f.window_days
 )
 select a.id as response_id, w.window_days, a.respondent,
-  (get_byte(sha256(convert_to(a.respondent, 'UTF8')), 0) & 31)::smallint as hash_group,
+  ${hashGroup('a.respondent')} as hash_group,
   a.survey, a.band, a.score, a.answered_at, a.answered_on, date_trunc('month', a.answered_on)::date as month,
   a.unit, a.segment, a.region, a.moment, a.channel, a.themes,
   revenue_state,

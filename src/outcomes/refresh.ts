@@ -1,6 +1,7 @@
 import { type Client, type Database, sqlState } from '../db/pool.ts';
 import { addCellsSql, type Cuboid, cellKinds, dimensions, everyOutcome, mostValues } from './cells.ts';
 import { collect, completeThrough, countNew, isOutdated, type RefreshState, readState, sources } from './collect.ts';
+import { fillCustomers } from './customers.ts';
 import { definitionVersion, outcomeColumns, outcomeParameters, outcomesSql } from './definition.ts';
 
 /** How many respondents one transaction works out again. */
@@ -80,6 +81,7 @@ export async function refresh(db: Database): Promise<boolean> {
     if (done === undefined) return false;
     if (done === 0) break;
   }
+  await locked(db, fillCustomers);
   return (await locked(db, dropWideDimensions)) !== undefined;
 }
 
@@ -96,6 +98,7 @@ export async function refreshBeforeAnswer(db: Database): Promise<Waiting> {
   const state = await look(db);
   if (state === 'rebuild') await rebuild(db);
   else if (state) await recompute(db, atOnce.respondents);
+  if (state) await locked(db, fillCustomers);
   return waiting(db, atOnce.facts);
 }
 
@@ -158,6 +161,7 @@ export async function rebuild(db: Database): Promise<true | undefined> {
       [definitionVersion],
     );
     await apply(client, await readState(client), { afresh });
+    await fillCustomers(client);
     return dropWideDimensions(client);
   });
 }

@@ -1,0 +1,43 @@
+import { date, index, integer, numeric, pgTable, primaryKey, smallint, text } from 'drizzle-orm/pg-core';
+import { moment } from './columns.ts';
+
+/**
+ * What each customer paid in each month of the reporting time zone, in the reporting currency. Kept by
+ * `outcomes/customers.ts`; months without a payment have no row.
+ */
+export const customerMonths = pgTable(
+  'customer_months',
+  {
+    customer_id: text('customer_id').notNull(),
+    /** The first day of the month. */
+    month: date('month', { mode: 'string' }).notNull(),
+    /** 0 to 31, the customer's group in the jackknife. */
+    hash_group: smallint('hash_group').notNull(),
+    /** Net revenue; events without an exchange rate are not in it. */
+    revenue: numeric('revenue').notNull(),
+    /** Revenue events above zero. */
+    orders: integer('orders').notNull(),
+    /** Events that no exchange rate is known for. */
+    no_rate: integer('no_rate').notNull(),
+  },
+  (table) => [
+    primaryKey({ name: 'customer_months_pkey', columns: [table.month, table.customer_id] }),
+    index('customer_months_customer_idx').on(table.customer_id),
+  ],
+);
+
+/** Where each customer stands as of `refresh_state.stood_at`. Kept by `outcomes/customers.ts`. */
+export const customerStanding = pgTable('customer_standing', {
+  customer_id: text('customer_id').primaryKey(),
+  hash_group: smallint('hash_group').notNull(),
+  /** Net revenue of the 365 days that end with `stood_at`, in the reporting currency. */
+  trailing_revenue: numeric('trailing_revenue').notNull(),
+  trailing_orders: integer('trailing_orders').notNull(),
+  /** Events of these days that no exchange rate is known for. */
+  no_rate: integer('no_rate').notNull(),
+  first_paid_at: moment('first_paid_at'),
+  last_paid_at: moment('last_paid_at'),
+  /** By the last retention event: `active` or `ended`; null where the customer has none. */
+  contract: text('contract'),
+  ended_at: moment('ended_at'),
+});
