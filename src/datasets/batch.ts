@@ -1,9 +1,10 @@
+import type { Author } from '../db/audit.ts';
 import type { Client } from '../db/pool.ts';
 import type { FieldError } from '../errors.ts';
 import { excerpt, type RowError, shortened } from './check-row.ts';
 import type { AnyRow, Dataset } from './declare.ts';
 import type { Incoming } from './sources.ts';
-import { type Author, type Stored, store } from './store.ts';
+import { type Stored, store } from './store.ts';
 
 export interface IngestOptions {
   /** `abort`: the first bad row ends it. `skip`: good rows are stored, bad ones named. */

@@ -1,6 +1,7 @@
+import { type Author, writeAudit } from '../db/audit.ts';
 import type { Client } from '../db/pool.ts';
 import { facts } from './registry.ts';
-import { type Author, bury } from './store.ts';
+import { bury } from './store.ts';
 
 /**
  * Erases a customer: its record, all its facts, and its name where others referred it. Everything that was worked out
@@ -32,9 +33,6 @@ export async function eraseCustomer(client: Client, id: string, author: Author):
   removed += record.length + named.length;
   if (removed === 0) return 0;
   await client.rows('insert into dirty_respondents (respondent) values ($1)', [id]);
-  await client.rows(
-    `insert into audit_log (actor, request_id, action, noun, key) values ($1, $2, 'erased', 'customer', $3)`,
-    [author.name, author.request_id ?? null, id],
-  );
+  await writeAudit(client, author, [{ action: 'erased', noun: 'customer', key: id }]);
   return removed;
 }

@@ -1,11 +1,6 @@
+import { type Author, writeAudit } from '../db/audit.ts';
 import type { Client } from '../db/pool.ts';
 import type { AnyRow, Changed, Column, Dataset, Kind } from './declare.ts';
-
-/** Who writes, for the row's `source` and the audit log. */
-export interface Author {
-  name: string;
-  request_id?: string;
-}
 
 export interface Stored {
   created: number;
@@ -142,12 +137,7 @@ export async function remove(client: Client, dataset: Dataset, key: string, auth
   if (!gone) return false;
   await markForRefresh(client, dataset, [gone.before]);
   await bury(client, dataset.name, [key]);
-  await client.rows(`insert into audit_log (actor, request_id, action, noun, key) values ($1, $2, 'removed', $3, $4)`, [
-    author.name,
-    author.request_id ?? null,
-    dataset.one,
-    key,
-  ]);
+  await writeAudit(client, author, [{ action: 'removed', noun: dataset.one, key }]);
   return true;
 }
 
@@ -173,13 +163,9 @@ async function audit(client: Client, dataset: Dataset, changed: Changed[], autho
   const entries = changed.flatMap(({ key, before = {}, after }) => {
     const names = audited.filter((name) => String(before[name]) !== String(after[name]));
     const pick = (row: AnyRow) => Object.fromEntries(names.map((name) => [name, row[name]]));
-    return names.length > 0 ? [{ key, before: pick(before), after: pick(after) }] : [];
+    return names.length > 0
+      ? [{ action: 'corrected', noun: dataset.one, key, before: pick(before), after: pick(after) }]
+      : [];
   });
-  if (entries.length === 0) return;
-  await client.rows(
-    `insert into audit_log (actor, request_id, action, noun, key, before, after)
-     select $1, $2, 'corrected', $3, e.key, e.before, e.after
-     from json_to_recordset($4::json) as e(key text, before jsonb, after jsonb)`,
-    [author.name, author.request_id ?? null, dataset.one, JSON.stringify(entries)],
-  );
+  await writeAudit(client, author, entries);
 }

@@ -3,9 +3,9 @@ import { dirname } from 'node:path';
 import { and, eq, ne } from 'drizzle-orm';
 import type { Client, Database } from '../db/pool.ts';
 import { apiKeys } from '../db/tables/api-keys.ts';
+import { uuid7 } from '../db/uuid7.ts';
 import { isLive, liveAdmins } from './key-state.ts';
 import { hashOf, isMistyped, newToken, prefixOf } from './token.ts';
-import { uuid7 } from './uuid7.ts';
 
 // Any number that nothing else locks on: processes that start together make one key.
 const firstKeyLock = 7_264_503;

@@ -1,11 +1,11 @@
 import { eq, gt } from 'drizzle-orm';
 import type { Client } from '../db/pool.ts';
 import { apiKeys } from '../db/tables/api-keys.ts';
+import { uuid7 } from '../db/uuid7.ts';
 import { notFound } from '../errors.ts';
 import type { Scope } from '../http/scopes.ts';
 import { type KeyRow, statusOf } from './key-state.ts';
 import { hashOf, newToken, prefixOf } from './token.ts';
-import { uuid7 } from './uuid7.ts';
 
 /** A key as it is shown. */
 export function shown({ hash: _, preset: __, ...key }: KeyRow) {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
+import { uuid7 } from '../../src/db/uuid7.ts';
 import { hashOf, isMistyped, newToken, prefixOf, sameHash } from '../../src/keys/token.ts';
-import { uuid7 } from '../../src/keys/uuid7.ts';
 
 describe('a key', () => {
   it('is recognised by its beginning and differs every time', () => {

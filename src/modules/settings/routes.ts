@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { unknownCurrency } from '../../currencies.ts';
+import { writeAudit } from '../../db/audit.ts';
 import type { Client, Database } from '../../db/pool.ts';
 import { type FieldError, invalid } from '../../errors.ts';
 import { requireMatch, versioned } from '../../http/etag.ts';
@@ -102,11 +103,8 @@ export function addSettingsRoutes(app: Server, db: Database): void {
            returning *`,
           [after.time_zone, after.currency, after.windows_days],
         );
-        await client.rows(
-          `insert into audit_log (actor, request_id, action, noun, key, before, after)
-           values ($1, $2, 'changed', 'settings', 'settings', $3::jsonb, $4::jsonb)`,
-          [request.caller.name, String(request.id), JSON.stringify(before), JSON.stringify(after)],
-        );
+        const author = { name: request.caller.name, request_id: String(request.id) };
+        await writeAudit(client, author, [{ action: 'changed', noun: 'settings', key: 'settings', before, after }]);
         return row ?? before;
       });
       return versioned(request, reply, shown(changed));

@@ -1,0 +1,128 @@
+import { conflict, notFound } from '../errors.ts';
+import { type Author, writeAudit } from './audit.ts';
+import type { Client, Param } from './pool.ts';
+
+/**
+ * What people manage (a problem, a moment, a goal ...): it has a version that every change raises, is archived and never
+ * removed, and each change leaves an entry in the audit log. Table and column names come from the code, never from a
+ * request.
+ */
+export interface Noun {
+  table: string;
+  /** The word for one row, as the audit log and problems name it. */
+  one: string;
+  /** The column that identifies a row. */
+  key: string;
+}
+
+/** The columns that every managed noun has: see `managed` in `tables/columns.ts`. */
+export interface Managed {
+  version: number;
+  created_at: Date;
+  changed_at: Date;
+  archived_at: Date | null;
+}
+
+/** A value as a column takes it: objects and lists of objects go in as JSON. */
+type Value = Param | object;
+
+const asParam = (value: Value): Param =>
+  value !== null && typeof value === 'object' && !(value instanceof Date) && !isPlainList(value)
+    ? JSON.stringify(value)
+    : (value as Param);
+const isPlainList = (value: object) => Array.isArray(value) && value.every((one) => typeof one !== 'object');
+
+/** The row as it is shown: moments as text, without what only the change feed needs. */
+export function shownManaged<Row extends Managed>(row: Row) {
+  const { changed_xid: _, ...shown } = row as Row & { changed_xid?: string };
+  return Object.fromEntries(
+    Object.entries(shown).map(([name, value]) => [name, value instanceof Date ? value.toISOString() : value]),
+  ) as { [K in keyof Row]: Date extends Row[K] ? Exclude<Row[K], Date> | string : Row[K] };
+}
+
+/** @throws ApiError 404 */
+export async function getManaged<Row extends Managed>(
+  client: Client,
+  { table, one, key }: Noun,
+  value: string,
+  lock = false,
+): Promise<Row> {
+  const [row] = await client.rows<Row>(`select * from ${table} where ${key} = $1 ${lock ? 'for update' : ''}`, [value]);
+  if (!row) throw notFound(one.replaceAll('_', ' '), value);
+  return row;
+}
+
+/**
+ * Makes a row. Columns that are not given take their defaults.
+ * @throws ApiError 409 where the key is taken
+ */
+export async function insertManaged<Row extends Managed>(
+  client: Client,
+  noun: Noun,
+  row: Record<string, Value>,
+  author: Author,
+): Promise<Row> {
+  const names = Object.keys(row);
+  const [made] = await client.rows<Row>(
+    `insert into ${noun.table} (${names.join(', ')}) values (${names.map((_, at) => `$${at + 1}`).join(', ')})
+     on conflict (${noun.key}) do nothing returning *`,
+    names.map((name) => asParam(row[name] ?? null)),
+  );
+  const key = String(row[noun.key]);
+  if (!made) throw conflict('exists_already', `There is a ${noun.one.replaceAll('_', ' ')} '${key}' already.`);
+  await writeAudit(client, author, [{ action: 'created', noun: noun.one, key, after: row }]);
+  return made;
+}
+
+/**
+ * Changes a row that was read under a lock, and raises its version; where nothing differs it stays as it is.
+ * @param action - what the audit log calls it
+ */
+export async function updateManaged<Row extends Managed>(
+  client: Client,
+  noun: Noun,
+  before: Row,
+  changes: Record<string, Value>,
+  author: Author,
+  action = 'changed',
+): Promise<Row> {
+  const old = before as Record<string, unknown>;
+  const text = (value: unknown) => JSON.stringify(value ?? null);
+  const names = Object.keys(changes).filter((name) => text(changes[name]) !== text(old[name]));
+  if (names.length === 0) return before;
+  const key = String(old[noun.key]);
+  const [after] = await client.rows<Row>(
+    `update ${noun.table} set ${names.map((name, at) => `${name} = $${at + 2}`).join(', ')}, version = version + 1,
+       changed_at = now(), changed_xid = pg_current_xact_id()
+     where ${noun.key} = $1 returning *`,
+    [key, ...names.map((name) => asParam(changes[name] ?? null))],
+  );
+  if (!after) throw notFound(noun.one.replaceAll('_', ' '), key);
+  const pick = (row: object) => Object.fromEntries(Object.entries(row).filter(([name]) => names.includes(name)));
+  await writeAudit(client, author, [{ action, noun: noun.one, key, before: pick(before), after: pick(changes) }]);
+  return after;
+}
+
+/** Up to `limit` rows in the order of their keys, after the one given; those that are archived only when asked for. */
+export async function listManaged<Row extends Managed>(
+  client: Client,
+  { table, key }: Noun,
+  {
+    after,
+    limit,
+    archived = false,
+    where = {},
+  }: { after?: string | undefined; limit: number; archived?: boolean; where?: Record<string, Param | undefined> },
+): Promise<Row[]> {
+  const conditions = archived ? [] : ['archived_at is null'];
+  const params: Param[] = [];
+  const param = (value: Param) => `$${params.push(value)}`;
+  for (const [name, value] of Object.entries(where))
+    if (value !== undefined) conditions.push(`${name} = ${param(value)}`);
+  if (after !== undefined) conditions.push(`${key} > ${param(after)}`);
+  return client.rows<Row>(
+    `select * from ${table} ${conditions.length > 0 ? `where ${conditions.join(' and ')}` : ''}
+     order by ${key} limit ${param(limit)}`,
+    params,
+  );
+}
