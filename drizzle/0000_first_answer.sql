@@ -200,6 +200,15 @@ CREATE TABLE "customer_standing" (
 	"ended_at" timestamp (3) with time zone
 );
 --> statement-breakpoint
+CREATE TABLE "events" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"type" text NOT NULL,
+	"subject" text NOT NULL,
+	"data" jsonb NOT NULL,
+	"occurred_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"fanned_out_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
 CREATE TABLE "dataset_progress" (
 	"dataset" text PRIMARY KEY NOT NULL,
 	"declared_through" timestamp (3) with time zone,
@@ -354,5 +363,7 @@ CREATE INDEX "units_changed_idx" ON "units" USING btree ("changed_xid","key");--
 CREATE INDEX "audit_log_noun_key_idx" ON "audit_log" USING btree ("noun","key","id");--> statement-breakpoint
 CREATE INDEX "tombstones_changed_idx" ON "tombstones" USING btree ("dataset","changed_xid","key");--> statement-breakpoint
 CREATE INDEX "customer_months_customer_idx" ON "customer_months" USING btree ("customer_id");--> statement-breakpoint
+CREATE INDEX "events_waiting_idx" ON "events" USING btree ("id") WHERE "events"."fanned_out_at" is null;--> statement-breakpoint
+CREATE INDEX "events_subject_idx" ON "events" USING btree ("subject");--> statement-breakpoint
 CREATE INDEX "response_outcomes_respondent_idx" ON "response_outcomes" USING btree ("respondent");--> statement-breakpoint
 CREATE INDEX "response_outcomes_answered_at_idx" ON "response_outcomes" USING btree ("answered_at");

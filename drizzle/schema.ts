@@ -12,6 +12,7 @@ import { units as unitsDataset } from '../src/datasets/units.ts';
 export * from '../src/db/tables/api-keys.ts';
 export * from '../src/db/tables/changes.ts';
 export * from '../src/db/tables/customer-revenue.ts';
+export * from '../src/db/tables/events.ts';
 export * from '../src/db/tables/outcomes.ts';
 export * from '../src/db/tables/settings.ts';
 
