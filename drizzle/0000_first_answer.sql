@@ -9,9 +9,9 @@ CREATE TABLE "customers" (
 	"acquisition" text,
 	"attributes" jsonb NOT NULL,
 	"source" text NOT NULL,
-	"recorded_at" timestamp (3) with time zone NOT NULL,
-	"changed_at" timestamp (3) with time zone NOT NULL,
-	"changed_xid" "xid8" NOT NULL
+	"recorded_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "exchange_rates" (
@@ -21,9 +21,9 @@ CREATE TABLE "exchange_rates" (
 	"valid_on" date NOT NULL,
 	"rate" numeric NOT NULL,
 	"source" text NOT NULL,
-	"recorded_at" timestamp (3) with time zone NOT NULL,
-	"changed_at" timestamp (3) with time zone NOT NULL,
-	"changed_xid" "xid8" NOT NULL,
+	"recorded_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
 	CONSTRAINT "exchange_rates_rate_finite" CHECK ("exchange_rates"."rate" > '-Infinity' and "exchange_rates"."rate" < 'Infinity')
 );
 --> statement-breakpoint
@@ -36,9 +36,9 @@ CREATE TABLE "invitations" (
 	"sent_at" timestamp (3) with time zone NOT NULL,
 	"status" text NOT NULL,
 	"source" text NOT NULL,
-	"recorded_at" timestamp (3) with time zone NOT NULL,
-	"changed_at" timestamp (3) with time zone NOT NULL,
-	"changed_xid" "xid8" NOT NULL
+	"recorded_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "referrals" (
@@ -48,9 +48,9 @@ CREATE TABLE "referrals" (
 	"made_at" timestamp (3) with time zone NOT NULL,
 	"converted_at" timestamp (3) with time zone,
 	"source" text NOT NULL,
-	"recorded_at" timestamp (3) with time zone NOT NULL,
-	"changed_at" timestamp (3) with time zone NOT NULL,
-	"changed_xid" "xid8" NOT NULL
+	"recorded_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "responses" (
@@ -69,9 +69,9 @@ CREATE TABLE "responses" (
 	"segment" text,
 	"region" text,
 	"source" text NOT NULL,
-	"recorded_at" timestamp (3) with time zone NOT NULL,
-	"changed_at" timestamp (3) with time zone NOT NULL,
-	"changed_xid" "xid8" NOT NULL,
+	"recorded_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
 	CONSTRAINT "responses_score_finite" CHECK ("responses"."score" > '-Infinity' and "responses"."score" < 'Infinity')
 );
 --> statement-breakpoint
@@ -82,9 +82,9 @@ CREATE TABLE "retention_events" (
 	"reason" text,
 	"occurred_at" timestamp (3) with time zone NOT NULL,
 	"source" text NOT NULL,
-	"recorded_at" timestamp (3) with time zone NOT NULL,
-	"changed_at" timestamp (3) with time zone NOT NULL,
-	"changed_xid" "xid8" NOT NULL
+	"recorded_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "revenue_events" (
@@ -97,9 +97,9 @@ CREATE TABLE "revenue_events" (
 	"unit" text,
 	"occurred_at" timestamp (3) with time zone NOT NULL,
 	"source" text NOT NULL,
-	"recorded_at" timestamp (3) with time zone NOT NULL,
-	"changed_at" timestamp (3) with time zone NOT NULL,
-	"changed_xid" "xid8" NOT NULL,
+	"recorded_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
 	CONSTRAINT "revenue_events_amount_finite" CHECK ("revenue_events"."amount" > '-Infinity' and "revenue_events"."amount" < 'Infinity')
 );
 --> statement-breakpoint
@@ -116,9 +116,9 @@ CREATE TABLE "surveys" (
 	"satisfied_min" double precision,
 	"triggered_by_leaving" boolean,
 	"source" text NOT NULL,
-	"recorded_at" timestamp (3) with time zone NOT NULL,
-	"changed_at" timestamp (3) with time zone NOT NULL,
-	"changed_xid" "xid8" NOT NULL,
+	"recorded_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
 	CONSTRAINT "surveys_scale_min_finite" CHECK ("surveys"."scale_min" > '-Infinity' and "surveys"."scale_min" < 'Infinity'),
 	CONSTRAINT "surveys_scale_max_finite" CHECK ("surveys"."scale_max" > '-Infinity' and "surveys"."scale_max" < 'Infinity'),
 	CONSTRAINT "surveys_detractor_max_finite" CHECK ("surveys"."detractor_max" > '-Infinity' and "surveys"."detractor_max" < 'Infinity'),
@@ -132,9 +132,9 @@ CREATE TABLE "units" (
 	"parent" text,
 	"kind" text,
 	"source" text NOT NULL,
-	"recorded_at" timestamp (3) with time zone NOT NULL,
-	"changed_at" timestamp (3) with time zone NOT NULL,
-	"changed_xid" "xid8" NOT NULL
+	"recorded_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "api_keys" (

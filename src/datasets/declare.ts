@@ -256,9 +256,9 @@ function tableOf(name: string, key: string, columns: Columns, customer?: string,
     {
       ...built,
       source: pgText('source').notNull(),
-      recorded_at: moment('recorded_at').notNull(),
-      changed_at: moment('changed_at').notNull(),
-      changed_xid: xid8('changed_xid').notNull(),
+      recorded_at: moment('recorded_at').notNull().defaultNow(),
+      changed_at: moment('changed_at').notNull().defaultNow(),
+      changed_xid: xid8('changed_xid').notNull().default(sql`pg_current_xact_id()`),
     },
     (table) => {
       // The columns were made from the same declaration, so they are there under these names.

@@ -85,7 +85,7 @@ export async function ingestRows(
 export async function ingestStream(
   db: Database,
   dataset: Dataset,
-  rows: AsyncIterable<Incoming>,
+  rows: AsyncIterable<Incoming[]>,
   options: IngestOptions,
 ): Promise<Report> {
   const report = newReport();
@@ -119,17 +119,18 @@ export async function ingestStream(
   let batch = newBatch();
   let ended = false;
   try {
-    for await (const incoming of rows) {
-      report.received++;
-      if (take(batch, dataset, incoming, options.check) && endsAt(incoming, options)) {
-        ended = true;
-        break;
+    reading: for await (const some of rows)
+      for (const incoming of some) {
+        report.received++;
+        if (take(batch, dataset, incoming, options.check) && endsAt(incoming, options)) {
+          ended = true;
+          break reading;
+        }
+        if (!isFull(batch)) continue;
+        await send(batch);
+        if (failures.length > 0) break reading;
+        batch = newBatch();
       }
-      if (!isFull(batch)) continue;
-      await send(batch);
-      if (failures.length > 0) break;
-      batch = newBatch();
-    }
     if (!ended && failures.length === 0 && batch.through > 0) await send(batch);
   } catch (error) {
     failures.push(error);
@@ -161,7 +162,7 @@ function whatIsStored(through: number, beyond: boolean, { on_error }: IngestOpti
 export async function ingestAtomically(
   db: Database,
   dataset: Dataset,
-  rows: AsyncIterable<Incoming>,
+  rows: AsyncIterable<Incoming[]>,
   options: IngestOptions,
 ): Promise<Report> {
   const report = newReport();
@@ -177,14 +178,15 @@ export async function ingestAtomically(
         );
       begun = true;
       let batch = newBatch();
-      for await (const incoming of rows) {
-        report.received++;
-        if (take(batch, dataset, incoming, options.check) && endsAt(incoming, options))
-          throw new Refused(batch.refused);
-        if (!isFull(batch)) continue;
-        add(report, await storeBatch(client, dataset, batch, options));
-        batch = newBatch();
-      }
+      for await (const some of rows)
+        for (const incoming of some) {
+          report.received++;
+          if (take(batch, dataset, incoming, options.check) && endsAt(incoming, options))
+            throw new Refused(batch.refused);
+          if (!isFull(batch)) continue;
+          add(report, await storeBatch(client, dataset, batch, options));
+          batch = newBatch();
+        }
       add(report, await storeBatch(client, dataset, batch, options));
     });
     return report;

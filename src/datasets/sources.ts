@@ -18,17 +18,23 @@ export const unreadable = (row: number, code: string, detail: string) => ({
 });
 
 /**
- * Reads newline-delimited JSON. A line that is no JSON is an error of its own, and reading goes on with the next one.
- * Blank lines are passed over.
+ * Reads newline-delimited JSON, as many rows at once as a piece of the stream holds. A line that is no JSON is an error of
+ * its own, and reading goes on with the next one. Blank lines are passed over.
  */
-export async function* ndjsonRows(stream: Readable): AsyncGenerator<Incoming> {
+export async function* ndjsonRows(stream: Readable): AsyncGenerator<Incoming[]> {
   let row = 0;
-  for await (const line of lines(stream)) {
-    row++;
-    if (isBlank(line)) continue;
-    yield line.length > mostLineBytes
-      ? unreadable(row, 'line_too_long', 'The line is longer than 1 MiB. Each line holds one row.')
-      : readLine(line, row);
+  for await (const some of lines(stream)) {
+    const rows: Incoming[] = [];
+    for (const line of some) {
+      row++;
+      if (isBlank(line)) continue;
+      rows.push(
+        line.length > mostLineBytes
+          ? unreadable(row, 'line_too_long', 'The line is longer than 1 MiB. Each line holds one row.')
+          : readLine(line, row),
+      );
+    }
+    yield rows;
   }
 }
 
@@ -49,29 +55,25 @@ const isBlank = (line: Buffer) => line.every((byte) => byte === 0x20 || byte ===
 // Whoever stops reading early must not close the socket: the sender is still to be told why.
 export const chunksOf = (stream: Readable): AsyncIterable<Buffer> => stream.iterator({ destroyOnReturn: false });
 
-/** Splits at line feeds. Of a line that is too long only so much is kept that its length can be told. */
-async function* lines(stream: Readable): AsyncGenerator<Buffer> {
+/** The lines that each piece of the stream completes. Of one that is too long only so much is kept that it can be told. */
+async function* lines(stream: Readable): AsyncGenerator<Buffer[]> {
   let pieces: Buffer[] = [];
   let held = 0;
-  const line = () => {
-    const whole = Buffer.concat(pieces);
-    pieces = [];
-    held = 0;
-    return whole;
-  };
-  const keep = (piece: Buffer) => {
-    if (held > mostLineBytes) return;
-    pieces.push(piece);
-    held += piece.length;
-  };
   for await (const chunk of chunksOf(stream)) {
+    const whole: Buffer[] = [];
     let from = 0;
     for (let end = chunk.indexOf(0x0a); end !== -1; end = chunk.indexOf(0x0a, from)) {
-      keep(chunk.subarray(from, end));
+      const piece = chunk.subarray(from, end);
+      whole.push(pieces.length === 0 ? piece : Buffer.concat([...pieces, piece]));
+      pieces = [];
+      held = 0;
       from = end + 1;
-      yield line();
     }
-    keep(chunk.subarray(from));
+    if (held <= mostLineBytes) {
+      pieces.push(chunk.subarray(from));
+      held += chunk.length - from;
+    }
+    yield whole;
   }
-  if (held > 0) yield line();
+  if (held > 0) yield [Buffer.concat(pieces)];
 }

@@ -1,5 +1,6 @@
 import { type Author, writeAudit } from '../db/audit.ts';
 import type { Client } from '../db/pool.ts';
+import { copyLines } from './copy-lines.ts';
 import type { AnyRow, Changed, Column, Dataset, Kind } from './declare.ts';
 
 export interface Stored {
@@ -69,6 +70,9 @@ function statementsOf({ name, key, columns }: Dataset) {
       )
       select (select count(*) from held) as held,
         coalesce((select jsonb_agg(jsonb_build_object('before', before, 'after', after)) from changed), '[]') as changed`,
+    // Rows that nobody sent before go in by COPY: see `copyNew`.
+    held: `select exists (select from ${name} where ${key} = any($1::text[])) as held`,
+    copy: `${name} (${names.join(', ')}, source)`,
     remove: `delete from ${name} t where ${key} = $1 returning to_jsonb(t) as before`,
   };
 }
@@ -88,6 +92,13 @@ function statements(dataset: Dataset) {
  */
 export async function store(client: Client, dataset: Dataset, rows: AnyRow[], author: Author): Promise<Stored> {
   const sql = statements(dataset);
+  if (await copyNew(client, dataset, rows, author)) {
+    await dataset.afterwards?.(
+      client,
+      rows.map((after) => ({ key: String(after[dataset.key]), after })),
+    );
+    return { created: rows.length, updated: 0, unchanged: 0 };
+  }
   const [inserted] = await client.rows<{ created: number; keys: string[] | null }>(sql.insert, [
     JSON.stringify(rows),
     author.name,
@@ -124,6 +135,29 @@ export async function store(client: Client, dataset: Dataset, rows: AnyRow[], au
   const news = rows.filter(isMade).map((after) => ({ key: String(after[dataset.key]), after }));
   await dataset.afterwards?.(client, [...news, ...changed]);
   return { created, updated: changed.length, unchanged: rest.length - changed.length };
+}
+
+/** From how many rows on COPY, with the statements around it, costs less than INSERT. */
+const worthCopying = 200;
+
+/**
+ * Stores a batch by COPY, at half the cost of INSERT, where none of its keys is there yet: the usual case, looked up first
+ * since a COPY that fails leaves dead rows behind. Sorted, so that batches do not deadlock.
+ * @returns false where nothing was stored: a key is there, or somebody else is storing it now.
+ */
+async function copyNew(client: Client, dataset: Dataset, rows: readonly AnyRow[], author: Author): Promise<boolean> {
+  if (rows.length < worthCopying) return false;
+  const { held, copy } = statements(dataset);
+  const keyed = rows.map((row) => ({ key: String(row[dataset.key]), row }));
+  keyed.sort((one, other) => (one.key < other.key ? -1 : 1));
+  const [found] = await client.rows<{ held: boolean }>(held, [keyed.map(({ key }) => key)]);
+  if (found?.held !== false) return false;
+  const lines = copyLines(
+    dataset.columns,
+    keyed.map(({ row }) => row),
+    author.name,
+  );
+  return client.copyIn(copy, lines);
 }
 
 /** Removes a row and leaves a tombstone. @returns whether there was one. */

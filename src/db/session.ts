@@ -1,7 +1,8 @@
 import net from 'node:net';
+import type { Writable } from 'node:stream';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
-import { ConnectionLost } from './failures.ts';
+import { ConnectionLost, sqlState } from './failures.ts';
 import { type Param, paramText, parsers, readRows } from './values.ts';
 
 /** Where a server is. A `host` that begins with `/` is the folder of its Unix socket. */
@@ -19,6 +20,11 @@ export interface Client {
   rows<Row extends object>(text: string, params?: readonly Param[]): Promise<Row[]>;
   /** Several statements without parameters, such as a migration. */
   script(text: string): Promise<void>;
+  /**
+   * Within a transaction, `COPY <what> FROM STDIN` of a text in COPY's own format: half the cost of INSERT.
+   * @returns false where the server took none of it, such as for a key that is there already; the transaction goes on.
+   */
+  copyIn(what: string, lines: string): Promise<boolean>;
   /** drizzle on this connection. Building a query costs more than running a small one: see `prepared`. */
   readonly orm: PostgresJsDatabase;
   /** A drizzle query that is built once per connection and kept under its name. */
@@ -56,6 +62,10 @@ export interface Session {
 }
 
 type Result = postgres.RowList<postgres.Row[]>;
+
+const inFailedTransaction = '25P02';
+// With COPY, postgres.js answers with what its lines are written to.
+const asStream = (result: unknown) => result as Writable;
 
 // A text that holds values would fill the server's memory with prepared statements: such a connection is replaced.
 const statementsPerSession = 500;
@@ -135,14 +145,11 @@ export async function openSession(
     return told;
   }
 
-  function send<T>(text: string, params: readonly unknown[], how: object, read: (result: Result) => T) {
-    let query: postgres.PendingQuery<postgres.Row[]> | undefined;
+  /** What waits for the server: it fails when the connection is lost, or says nothing for too long. */
+  function awaited<T>(begin: (resolve: (value: T) => void, fail: (error: unknown) => void) => void): Promise<T> {
     const answer = new Promise<T>((resolve, reject) => {
       if (session.lost) throw session.lost;
       if (!session.lent) throw new Error('A statement was sent outside of the work that its client was lent to.');
-      // postgres.js would notice only when the statement is in its queue, and confuse it with another.
-      if (params.length > 65_533) throw new RangeError('A statement has more than 65,533 parameters; use arrays.');
-      query = sql.unsafe(text, params.map(paramText), how);
       const limitMs = session.limit_ms;
       const timer =
         limitMs > 0
@@ -157,21 +164,62 @@ export async function openSession(
         reject(failed(error));
       };
       underWay.add(fail);
-      query
-        .then((result) => {
-          settle();
-          resolve(read(result));
-        })
-        .catch(fail);
+      const done = (value: T) => {
+        settle();
+        resolve(value);
+      };
+      try {
+        begin(done, fail);
+      } catch (error) {
+        settle();
+        throw error;
+      }
     });
     // Several statements at once can fail together, and only one of them may be awaited by then. Whoever awaits an
     // answer still gets its error; the process does not end for the others.
     answer.catch(() => {});
+    return answer;
+  }
+
+  function send<T>(text: string, params: readonly unknown[], how: object, read: (result: Result) => T) {
+    let query: postgres.PendingQuery<postgres.Row[]> | undefined;
+    const answer = awaited<T>((resolve, fail) => {
+      // postgres.js would notice only when the statement is in its queue, and confuse it with another.
+      if (params.length > 65_533) throw new RangeError('A statement has more than 65,533 parameters; use arrays.');
+      query = sql.unsafe(text, params.map(paramText), how);
+      query.then((result) => resolve(read(result))).catch(fail);
+    });
     return { answer, values: () => query?.values() };
   }
 
   function command(text: string): Promise<string> {
     return send(text, [], { simple: true, prepare: false }, (result) => result.command).answer;
+  }
+
+  /**
+   * postgres.js tells nobody that a COPY failed after its last byte. The statement behind it does: it is answered either
+   * when all is stored, or with the refusal of a transaction that has failed.
+   */
+  async function copied(what: string, lines: string): Promise<boolean> {
+    const stream = await send(`copy ${what} from stdin`, [], { simple: true, prepare: false }, asStream).answer;
+    stream.on('error', () => {}); // The statement behind it tells.
+    await awaited<void>((resolve) => {
+      // `end` is written in a turn of its own; the next statement goes behind it.
+      stream.write(lines, () => {
+        stream.end();
+        setImmediate(resolve);
+      });
+    });
+    const before = session.failure;
+    try {
+      await command('release savepoint copying');
+      return true;
+    } catch (error) {
+      if (session.lost || sqlState(error) !== inFailedTransaction) throw error;
+      session.failure = before;
+      await command('rollback to savepoint copying; release savepoint copying');
+      return false;
+    }
   }
 
   const prepared = { prepare: true, simple: false };
@@ -201,6 +249,10 @@ export async function openSession(
     },
     async script(text) {
       await command(text);
+    },
+    async copyIn(what, lines) {
+      await command('savepoint copying');
+      return copied(what, lines);
     },
     orm,
     prepared<Q>(name: string, build: (orm: PostgresJsDatabase) => Q): Q {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnyRow } from '../../src/datasets/declare.ts';
 import { verify } from '../../src/outcomes/verify.ts';
 import { type Api, testApi } from '../support/api.ts';
-import { tableCounts, withSurvey } from './samples.ts';
+import { datasetCalled, sentExample, tableCounts, withSurvey } from './samples.ts';
 
 const ndjson = { 'content-type': 'application/x-ndjson' };
 const lines = (rows: object[]) => rows.map((row) => JSON.stringify(row)).join('\n');
@@ -278,6 +278,63 @@ test('ingest', async (t) => {
     assert.equal(sum('created'), 400);
     assert.equal(sum('created') + sum('updated') + sum('unchanged'), 8 * 400);
     assert.equal((await stored(api)).length, 400);
+  });
+
+  await t.test('a row is stored the same by itself, among few and among many', async () => {
+    const dataset = datasetCalled('responses');
+    await withSurvey(api);
+    const texts = [
+      'plain',
+      'tab\there',
+      'line\nbreak',
+      'back\\slash',
+      '\\N',
+      '\\.',
+      '"quotes"',
+      "it's",
+      'ß 😀',
+      '{a,b}',
+      ' ',
+    ];
+    const rows = (name: string) =>
+      range(0, 1_000).map((n) => {
+        const text = `${texts[n % texts.length]}`;
+        return {
+          ...sentExample(dataset),
+          id: `${name}-${n}`,
+          comment: `${text} ${n}`,
+          themes: n % 3 === 0 ? [] : [text, `other ${n}`],
+          moment: n % 2 === 0 ? null : text,
+          score: (n % 21) / 2,
+          customer_id: n % 5 === 0 ? null : `c${n}`,
+        };
+      });
+    for (const row of rows('one').slice(0, 50)) await api.send('POST', '/v1/responses', row);
+    for (let from = 50; from < 1_000; from += 100)
+      await api.send('POST', '/v1/responses', rows('one').slice(from, from + 100));
+    const { body } = await api.send('POST', '/v1/responses', rows('all'));
+    assert.equal(body.rejected, 0, JSON.stringify(body));
+    assert.deepEqual([body.created, body.updated], [1_000, 0]);
+    const shown = (name: string) =>
+      api.db.read((client) =>
+        client.rows(
+          `select to_jsonb(r) - 'id' - 'recorded_at' - 'changed_at' - 'changed_xid' as row from responses r
+           where id like $1 order by split_part(id, '-', 2)::int`,
+          [`${name}-%`],
+        ),
+      );
+    const all = await shown('all');
+    assert.equal(all.length, 1_000);
+    assert.deepEqual(all, await shown('one'));
+    const customers = sentExample(datasetCalled('customers'));
+    const made = range(0, 300).map((n) => ({
+      ...customers,
+      id: `k${n}`,
+      attributes: { [`${texts[n % 9]}`]: texts[n % 11] },
+    }));
+    await api.send('POST', '/v1/customers', made);
+    const again = await api.send('POST', '/v1/customers', made);
+    assert.equal(again.body.unchanged, 300, 'what came by COPY is what was sent');
   });
 
   await t.test('a stream that is long in rows, or whose rows are long, is cut into batches', async (t) => {

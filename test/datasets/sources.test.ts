@@ -18,9 +18,9 @@ const streamOf = (bytes: Buffer | string, size = 65_536) => {
   return Readable.from(pieces, { objectMode: false });
 };
 
-async function all(rows: AsyncIterable<Incoming>): Promise<Incoming[]> {
+async function all(rows: AsyncIterable<Incoming[]>): Promise<Incoming[]> {
   const found: Incoming[] = [];
-  for await (const row of rows) found.push(row);
+  for await (const some of rows) found.push(...some);
   return found;
 }
 

@@ -240,6 +240,52 @@ describe('drizzle', () => {
   });
 });
 
+describe('COPY', () => {
+  const pairs = (name: string, count: number) =>
+    Array.from({ length: count }, (_, n) => `${name}${n}\t${n}\n`).join('');
+  const counted = (client: Client) => client.rows<{ n: number }>('select count(*) as n from copied');
+
+  test('stores all lines or none, and the transaction goes on', async (t) => {
+    const { db } = await testDatabase(t, { empty: true, max: 1 });
+    await db.write((client) => client.script('create table copied (id text primary key, n int)'));
+    const copy = (client: Client, lines: string) => client.copyIn('copied (id, n)', lines);
+    const answers = await db.write(async (client) => [
+      await copy(client, pairs('a', 20_000)),
+      await copy(client, `b\t1\na0\t1\n`), // The second key is there.
+      await copy(client, `c\tno number\n${pairs('c', 20_000)}`), // Refused while it is still being sent.
+      await copy(client, `${pairs('d', 20_000)}d\tno number\n`),
+      await copy(client, 'e\t\\N\n'),
+      (await counted(client))[0]?.n,
+    ]);
+    assert.deepEqual(answers, [true, false, false, false, true, 20_001]);
+    assert.deepEqual(await db.read(counted), [{ n: 20_001 }]);
+    await assert.rejects(
+      db.write((client) => client.copyIn('nowhere', 'x\n')),
+      (error) => sqlState(error) === '42P01',
+    );
+    await assert.rejects(
+      db.read((client) => copy(client, 'x\t1\n')),
+      (error) => sqlState(error) === '25P01',
+    );
+    assert.deepEqual(await db.read(counted), [{ n: 20_001 }]);
+  });
+
+  test('ends with its connection, whenever that is killed', async (t) => {
+    const { db } = await testDatabase(t, { empty: true, max: 1 });
+    await db.write((client) => client.script('create table copied (id text primary key, n int)'));
+    for (let ms = 0; ms < 20; ms += 2)
+      await db
+        .write(async (client) => {
+          const pid = await backendPid(client);
+          setTimeout(() => terminate(pid), ms);
+          await client.copyIn('copied (id, n)', pairs(`${ms}-`, 50_000));
+          await client.rows('select pg_sleep(5)');
+        })
+        .then(() => assert.fail('it was killed'), problem('database_unavailable'));
+    assert.deepEqual(await db.read(counted), [{ n: 0 }]);
+  });
+});
+
 test('every session has the same settings', async () => {
   const names = 'timezone datestyle jit statement_timeout lock_timeout idle_in_transaction_session_timeout'.split(' ');
   const rows = await shared.db.read((client) =>
