@@ -27,8 +27,16 @@ export function studentP(t: number, df: number): number | null {
  * Null unless `df` is finite and above 0.
  */
 export function t975(df: number): number | null {
-  return Number.isFinite(df) && df > 0 ? tQuantile(0.975, df) : null;
+  if (!Number.isFinite(df) || df <= 0) return null;
+  const known = quantiles.get(df);
+  if (known !== undefined) return known;
+  const quantile = tQuantile(0.975, df);
+  if (Number.isInteger(df) && df < 100) quantiles.set(df, quantile);
+  return quantile;
 }
+
+/** It is searched for step by step, and most answers ask for that of 31 degrees hundreds of times. */
+const quantiles = new Map<number, number>();
 
 /**
  * The p of a chi-square statistic with `df` degrees of freedom, by the upper regularised incomplete gamma function:

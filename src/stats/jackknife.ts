@@ -88,11 +88,7 @@ export function ratioContrast(terms: readonly RatioTerm[]): Estimate | null {
   if (size === undefined) return null;
   if (terms.some(({ groups }) => groups.length !== size)) throw new RangeError('The terms have different groups.');
   // A ratio over nothing is NaN or infinite here, and stays so through every sum until one of the two checks meets it.
-  const parts = terms.map(({ weight, groups }) => ({
-    full: weight * ratio(groups.reduce(add, nothing)),
-    without: sumsOfOthers(groups).map((others) => weight * ratio(others)),
-    filled: groups.map(({ numerator, denominator }) => numerator !== 0 || denominator !== 0),
-  }));
+  const parts = terms.map(partOf);
   const estimate = sum(parts.map(({ full }) => full));
   if (!Number.isFinite(estimate)) return null;
 
@@ -130,29 +126,39 @@ export function clusteredProportion(groups: readonly RatioGroup[]): ClusteredPro
   return { estimate: p, n, design_effect: designEffect, low: interval?.low ?? null, high: interval?.high ?? null };
 }
 
-const nothing: RatioGroup = { numerator: 0, denominator: 0 };
+const sum = (values: readonly number[]) => {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+};
 
-const add = (a: RatioGroup, b: RatioGroup): RatioGroup => ({
-  numerator: a.numerator + b.numerator,
-  denominator: a.denominator + b.denominator,
-});
+/** A term as a whole, without each of its groups, and which groups are not empty. */
+function partOf({ weight, groups }: RatioTerm) {
+  const numerators = groups.map(({ numerator }) => numerator);
+  const denominators = groups.map(({ denominator }) => denominator);
+  const otherDenominators = sumsOfOthers(denominators);
+  return {
+    full: (weight * sum(numerators)) / sum(denominators),
+    without: sumsOfOthers(numerators).map((others, g) => (weight * others) / (otherDenominators[g] ?? Number.NaN)),
+    filled: groups.map(({ numerator, denominator }) => numerator !== 0 || denominator !== 0),
+  };
+}
 
-const ratio = ({ numerator, denominator }: RatioGroup) => numerator / denominator;
-
-const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
-
-/** For each group the sum of all others: added up, not total minus one, so that nothing stays exactly 0. */
-function sumsOfOthers(groups: readonly RatioGroup[]): RatioGroup[] {
-  let before = nothing;
-  const sums = groups.map((group) => {
-    const earlier = before;
-    before = add(before, group);
-    return earlier;
-  });
-  let after = nothing;
-  for (const [g, group] of [...groups.entries()].reverse()) {
-    sums[g] = add(sums[g] ?? nothing, after);
-    after = add(after, group);
+/** For each value the sum of all others: added up, not total minus one, so that nothing stays exactly 0. */
+function sumsOfOthers(values: readonly number[]): number[] {
+  const earlier: number[] = [];
+  let before = 0;
+  for (const value of values) {
+    earlier.push(before);
+    before += value;
   }
-  return sums;
+  let after = 0;
+  return values
+    .map((_, back) => {
+      const g = values.length - 1 - back;
+      const others = (earlier[g] ?? 0) + after;
+      after += values[g] ?? 0;
+      return others;
+    })
+    .reverse();
 }
