@@ -13,6 +13,7 @@ export * from '../src/db/tables/api-keys.ts';
 export * from '../src/db/tables/changes.ts';
 export * from '../src/db/tables/customer-revenue.ts';
 export * from '../src/db/tables/events.ts';
+export * from '../src/db/tables/idempotent-answers.ts';
 export * from '../src/db/tables/outcomes.ts';
 export * from '../src/db/tables/settings.ts';
 

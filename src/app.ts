@@ -6,6 +6,7 @@ import { addHealth } from './http/health.ts';
 import { newServer, type Server } from './http/server.ts';
 import type { Keys } from './keys/find-key.ts';
 import { keyRoutes } from './keys/routes.ts';
+import { addAuditRoutes } from './modules/audit/routes.ts';
 import { addSettingsRoutes } from './modules/settings/routes.ts';
 
 export interface AppOptions {
@@ -44,6 +45,7 @@ export async function buildApp({ db, keys, config, cursor_secret, check_response
   });
   keyRoutes(app, { db, keys });
   addSettingsRoutes(app, db);
+  addAuditRoutes(app, db);
   addDatasetRoutes(app, db);
   addQuestionRoutes(app, db);
   return app;

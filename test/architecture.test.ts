@@ -25,7 +25,7 @@ const layers: readonly (readonly string[])[] = [
   ['start.ts'],
   ['app.ts', 'worker.ts'],
   ['analytics', 'datasets', 'keys', 'modules'],
-  ['outcomes'],
+  ['outcomes', 'managed'],
   ['http', 'db', 'stats'],
   ['currencies.ts'],
   ['errors.ts', 'config.ts'],
