@@ -209,6 +209,18 @@ CREATE TABLE "events" (
 	"fanned_out_at" timestamp (3) with time zone
 );
 --> statement-breakpoint
+CREATE TABLE "idempotent_answers" (
+	"key_id" uuid NOT NULL,
+	"operation" text NOT NULL,
+	"idempotency_key" text NOT NULL,
+	"request_hash" text NOT NULL,
+	"status" integer NOT NULL,
+	"headers" jsonb NOT NULL,
+	"body" jsonb NOT NULL,
+	"answered_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "idempotent_answers_pkey" PRIMARY KEY("key_id","operation","idempotency_key")
+);
+--> statement-breakpoint
 CREATE TABLE "dataset_progress" (
 	"dataset" text PRIMARY KEY NOT NULL,
 	"declared_through" timestamp (3) with time zone,
@@ -365,5 +377,6 @@ CREATE INDEX "tombstones_changed_idx" ON "tombstones" USING btree ("dataset","ch
 CREATE INDEX "customer_months_customer_idx" ON "customer_months" USING btree ("customer_id");--> statement-breakpoint
 CREATE INDEX "events_waiting_idx" ON "events" USING btree ("id") WHERE "events"."fanned_out_at" is null;--> statement-breakpoint
 CREATE INDEX "events_subject_idx" ON "events" USING btree ("subject");--> statement-breakpoint
+CREATE INDEX "idempotent_answers_answered_at_idx" ON "idempotent_answers" USING btree ("answered_at");--> statement-breakpoint
 CREATE INDEX "response_outcomes_respondent_idx" ON "response_outcomes" USING btree ("respondent");--> statement-breakpoint
 CREATE INDEX "response_outcomes_answered_at_idx" ON "response_outcomes" USING btree ("answered_at");

@@ -1,4 +1,5 @@
 import { addQuestionRoutes } from './analytics/routes.ts';
+import { addOdataRoutes } from './bi/odata/routes.ts';
 import type { Config } from './config.ts';
 import { addDatasetRoutes } from './datasets/routes.ts';
 import type { Database } from './db/pool.ts';
@@ -26,6 +27,7 @@ const tags = [
   { name: 'Outcomes', description: 'What feedback is worth.' },
   { name: 'Scores', description: 'What customers said.' },
   { name: 'Changes', description: 'What changed since, for those who keep a copy.' },
+  { name: 'BI', description: 'OData 4.0, for Power BI, Excel, Tableau and others.' },
   { name: 'Settings', description: 'What holds for the whole organisation.' },
   { name: 'API keys', description: 'Who may do what.' },
   { name: 'Health', description: 'For orchestrators.' },
@@ -48,5 +50,6 @@ export async function buildApp({ db, keys, config, cursor_secret, check_response
   addAuditRoutes(app, db);
   addDatasetRoutes(app, db);
   addQuestionRoutes(app, db);
+  addOdataRoutes(app, db);
   return app;
 }

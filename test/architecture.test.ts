@@ -24,6 +24,7 @@ const layers: readonly (readonly string[])[] = [
   ['main.ts', 'verify.ts', 'demo'],
   ['start.ts'],
   ['app.ts', 'worker.ts'],
+  ['bi'],
   ['analytics', 'datasets', 'keys', 'modules'],
   ['outcomes', 'managed'],
   ['http', 'db', 'stats'],

@@ -54,6 +54,12 @@ export interface Paging {
     reply: FastifyReply,
     values: CursorValues | undefined,
   ): { next: string | null; cursor: string | null };
+  /** Makes an opaque token of values, good only with the same query. */
+  seal(values: CursorValues, query: object): string;
+  /** Reads such a token back. Throws a 400 for one that was altered or belongs to another query. */
+  open(token: string, query: object): CursorValues;
+  /** `https://host` as the caller knows it. */
+  origin(request: FastifyRequest): string;
 }
 
 declare module 'fastify' {
@@ -95,5 +101,8 @@ export function addPaging(
       reply.header('link', `<${next}>; rel="next"`);
       return { next, cursor };
     },
+    seal: (values, query) => encodeCursor(secret, { values, query }),
+    open: (token, query) => decodeCursor(secret, token, query),
+    origin: (request) => originOf(request, public_url),
   } satisfies Paging);
 }

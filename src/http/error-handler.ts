@@ -62,8 +62,16 @@ export const bodyTooLarge = (limitBytes: number) =>
     `The body is larger than ${limitBytes} bytes. Send less at a time, or a stream where the route takes one.`,
   );
 
+/** How an error is written for those who do not read problems. */
+export interface ErrorForm {
+  type: string;
+  body: (problem: Static<typeof Problem>) => object;
+}
+
+const problemForm: ErrorForm = { type: 'application/problem+json', body: (problem) => problem };
+
 /** Answers with a problem, whatever was thrown. Faults are logged; of unknown ones nothing is answered. */
-export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply) {
+export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply, form = problemForm) {
   const known = asApiError(
     error instanceof Error ? error : new Error('Something that is no error was thrown.'),
     request,
@@ -74,8 +82,8 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
   return reply
     .code(known.status)
     .headers({ ...known.headers, 'x-request-id': request.id, ...fixedHeaders })
-    .type('application/problem+json')
-    .send(Buffer.from(JSON.stringify(problemOf(known, request.id))));
+    .type(form.type)
+    .send(Buffer.from(JSON.stringify(form.body(problemOf(known, request.id)))));
 }
 
 /** The answer to what never became a request, since Node could not read it. */
@@ -112,7 +120,7 @@ function allowedAt(app: FastifyInstance, path: string): string[] {
  * (Fastify never sends it) where the path has routes for other methods. `OPTIONS` tells the methods.
  */
 export function addErrorHandler(app: FastifyInstance): void {
-  app.setErrorHandler(answerProblem);
+  app.setErrorHandler((error, request, reply) => answerProblem(error, request, reply));
   app.setNotFoundHandler((request) => {
     throw noRoute(request);
   });

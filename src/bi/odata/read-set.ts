@@ -1,0 +1,129 @@
+import type { Client, Param } from '../../db/pool.ts';
+import type { BiSet, Kind, SetColumn } from '../sets.ts';
+import { filterSql } from './filter-sql.ts';
+import type { Order, SetQuery } from './query.ts';
+
+/** How values are written. */
+export interface Writing {
+  /** Decimals and long integers as strings: a client asked with `IEEE754Compatible=true`. */
+  exact: boolean;
+}
+
+const instant = (sql: string) => `to_char(${sql}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+function shown({ name, kind, sql }: SetColumn, { exact }: Writing): string {
+  if (kind === 'instant') return `${instant(sql)} as ${name}`;
+  if (kind === 'decimal') return `${exact ? `trim_scale(${sql})::text` : `trim_scale(${sql})`} as ${name}`;
+  return `${sql} as ${name}`;
+}
+
+const rowSql = (columns: readonly SetColumn[], writing: Writing) =>
+  `row_to_json((select shown from (select ${columns.map((one) => shown(one, writing)).join(', ')}) shown))::text`;
+
+const sqlTypes: Record<Kind, string> = {
+  text: 'text',
+  instant: 'timestamptz',
+  date: 'date',
+  decimal: 'numeric',
+  double: 'float8',
+  integer: 'int8',
+  boolean: 'boolean',
+};
+
+/** Null comes before every value, as OData has it. On a column that holds none, to say so would cost the index. */
+const orderSql = ({ column: { sql, nullable }, descending }: Order) =>
+  `${sql}${descending ? ' desc' : ''}${nullable ? (descending ? ' nulls last' : ' nulls first') : ''}`;
+
+/** The condition of the rows after one whose values these are, in an order. */
+function afterSql(
+  order: readonly Order[],
+  values: readonly (string | null)[],
+  param: (value: Param) => string,
+): string {
+  const [first, ...others] = order;
+  if (!first) return 'false';
+  const { column, descending } = first;
+  const [value = null, ...rest] = values;
+  const given = () => `${param(value)}::${sqlTypes[column.kind]}`;
+  const behind = others.length === 0 ? 'false' : afterSql(others, rest, param);
+  if (value === null) {
+    const same = `(${column.sql} is null and ${behind})`;
+    return descending ? same : `(${column.sql} is not null or ${same})`;
+  }
+  const sign = descending ? '<' : '>';
+  const beyond = `${column.sql} ${sign} ${given()}${column.nullable && descending ? ` or ${column.sql} is null` : ''}`;
+  if (others.length === 0) return `(${beyond})`;
+  const after = `(${beyond} or (${column.sql} = ${given()} and ${behind}))`;
+  // Says again what follows from it, in a form that an index or the query below can use.
+  return column.nullable && descending ? after : `(${column.sql} ${sign}= ${given()} and ${after})`;
+}
+
+/** Statements about one set, with what is asked of it. */
+function statement(set: BiSet, { filter }: Pick<SetQuery, 'filter'>) {
+  const parameters: Param[] = [];
+  const param = (value: Param) => `$${parameters.push(value)}`;
+  const sqlOf = (name: string) => set.columns.find((one) => one.name === name)?.sql ?? 'null';
+  const conditions = filter ? [filterSql(filter, sqlOf, param)] : [];
+  return { parameters, param, conditions };
+}
+
+const where = (conditions: readonly string[]) => (conditions.length > 0 ? `where ${conditions.join(' and ')}` : '');
+
+/** How many rows of a set pass the filter. */
+export async function countRows(client: Client, set: BiSet, query: Pick<SetQuery, 'filter'>): Promise<number> {
+  const { parameters, conditions } = statement(set, query);
+  const [found] = await client.rows<{ n: number }>(
+    `select count(*) as n from ${set.relation} t ${where(conditions)}`,
+    parameters,
+  );
+  return found?.n ?? 0;
+}
+
+/** A page: rows as JSON texts, and where the next one begins; null on the last. */
+export interface PageOfSet {
+  rows: string[];
+  last: (string | null)[] | null;
+}
+
+/**
+ * Reads a page of a set.
+ * @param after the order's values of the last row before it; null at the first page, where `skip` counts
+ */
+export async function readPage(
+  client: Client,
+  set: BiSet,
+  query: SetQuery,
+  { after, size, writing }: { after: (string | null)[] | null; size: number; writing: Writing },
+): Promise<PageOfSet> {
+  const { parameters, param, conditions } = statement(set, query);
+  if (after) conditions.push(afterSql(query.order, after, param));
+  const found = await client.rows<{ row: string; place: (string | null)[] }>(
+    `select ${rowSql(query.select, writing)} as row,
+       array[${query.order.map(({ column }) => `(${column.sql})::text`).join(', ')}] as place
+     from ${set.relation} t ${where(conditions)}
+     order by ${query.order.map(orderSql).join(', ')}
+     limit ${param(size + 1)} ${after ? '' : `offset ${param(query.skip)}`}`,
+    parameters,
+  );
+  const page = found.slice(0, size);
+  return { rows: page.map(({ row }) => row), last: found.length > size ? (page.at(-1)?.place ?? null) : null };
+}
+
+/** The row with a key; undefined when there is none. */
+export async function readOne(
+  client: Client,
+  set: BiSet,
+  columns: readonly SetColumn[],
+  key: readonly string[],
+  writing: Writing,
+): Promise<string | undefined> {
+  const conditions = set.key.map((name, at) => {
+    const column = set.columns.find((one) => one.name === name);
+    return `${column?.sql} = $${at + 1}::${sqlTypes[column?.kind ?? 'text']}`;
+  });
+  const [found] = await client.rows<{ row: string }>(
+    `select ${rowSql(columns, writing)} as row from ${set.relation} t where ${conditions.join(' and ')}`,
+    key,
+  );
+  return found?.row;
+}

@@ -1,0 +1,211 @@
+import type { Dataset, Kind as SentKind } from '../datasets/declare.ts';
+import { datasets } from '../datasets/registry.ts';
+
+/** What a column of a set holds. Lists and maps are flat here: items separated by `|`, and JSON as text. */
+export type Kind = 'text' | 'instant' | 'date' | 'decimal' | 'double' | 'integer' | 'boolean';
+
+export interface SetColumn {
+  name: string;
+  kind: Kind;
+  nullable: boolean;
+  /** Only for readers with the scope `personal`. */
+  personal: boolean;
+  description: string;
+  /** The expression over the set's relation `t`. */
+  sql: string;
+}
+
+/** A table as BI tools see it, whatever they ask through: OData, files, SQL, the catalogue. */
+export interface BiSet {
+  name: string;
+  /** The word for one row. */
+  one: string;
+  description: string;
+  /** The relation that its columns are read from. */
+  relation: string;
+  key: readonly string[];
+  columns: readonly SetColumn[];
+}
+
+const kinds: Record<SentKind, Kind> = {
+  text: 'text',
+  choice: 'text',
+  moment: 'instant',
+  day: 'date',
+  decimal: 'decimal',
+  number: 'double',
+  flag: 'boolean',
+  list: 'text',
+  map: 'text',
+};
+
+const flat = (name: string, kind: SentKind) =>
+  kind === 'list' ? `array_to_string(t.${name}, '|')` : kind === 'map' ? `t.${name}::text` : `t.${name}`;
+
+const column = (name: string, kind: Kind, description: string, nullable = false): SetColumn => ({
+  name,
+  kind,
+  nullable,
+  personal: false,
+  description,
+  sql: `t.${name}`,
+});
+
+function setOf({ name, one, description, key, columns }: Dataset): BiSet {
+  return {
+    name,
+    one,
+    description,
+    relation: name,
+    key: [key],
+    columns: [
+      ...Object.entries(columns).map(([columnName, { kind, required, derived, personal, description }]) => ({
+        name: columnName,
+        kind: kinds[kind],
+        nullable: !(required || derived || kind === 'list' || kind === 'map'),
+        personal,
+        description,
+        sql: flat(columnName, kind),
+      })),
+      column('source', 'text', 'The name of the API key that last wrote the row.'),
+      column('recorded_at', 'instant', 'When the row was first stored.'),
+      column('changed_at', 'instant', 'When the row last changed.'),
+    ],
+  };
+}
+
+const sums = (names: readonly (readonly [string, Kind, string])[]) =>
+  names.map(([name, kind, description]) => column(name, kind, description));
+
+const dimensions = [
+  column('survey', 'text', 'What was asked.'),
+  column('band', 'text', 'detractor, passive or promoter.'),
+  column('unit', 'text', 'The unit; empty where none is known.'),
+  column('segment', 'text', 'The segment when it was answered; empty where none is known.'),
+  column('region', 'text', 'The region when it was answered; empty where none is known.'),
+  column('moment', 'text', 'The moment of truth; empty where none is known.'),
+  column('channel', 'text', 'The channel; empty where none is known.'),
+];
+const state = (outcome: string) => `Whether ${outcome} counts: counted, or why not.`;
+
+const responseOutcomes: BiSet = {
+  name: 'response_outcomes',
+  one: 'response_outcome',
+  description:
+    'What the customer did in the days after a response, a row for each response and window. Average only rows whose state is `counted`.',
+  relation: 'response_outcomes',
+  key: ['response_id', 'window_days'],
+  columns: [
+    column('response_id', 'text', 'The response.'),
+    column('window_days', 'integer', 'How many days after the answer are looked at.'),
+    {
+      ...column('customer_id', 'text', 'Who answered; null when anonymous.', true),
+      sql: `case when t.revenue_state <> 'anonymous' then t.respondent end`,
+    },
+    ...dimensions,
+    column('score', 'double', 'The answer.'),
+    { ...column('themes', 'text', 'What it was about, separated by |.'), sql: `array_to_string(t.themes, '|')` },
+    column('answered_at', 'instant', 'When it was answered.'),
+    column('answered_on', 'date', 'The day in the reporting time zone.'),
+    column('revenue_state', 'text', state('revenue')),
+    column('revenue_after', 'decimal', 'Net revenue in the window after the answer.', true),
+    column('revenue_before', 'decimal', 'Net revenue in as many days before it.', true),
+    column('orders_after', 'integer', 'Payments in the window after.', true),
+    column('referrals_state', 'text', state('referrals')),
+    column('referrals_after', 'integer', 'Referrals made in the window after.', true),
+    column('conversions_after', 'integer', 'Referrals that became customers in the window after.', true),
+    column('retention_state', 'text', state('retention')),
+    column('retention_basis', 'text', 'contract, or activity where the customer has none.', true),
+    column('retained', 'boolean', 'Whether the customer was active at the end of the window.', true),
+    column('churned_after_days', 'integer', 'Days from the answer to the first churn; null while there is none.', true),
+  ],
+};
+
+const groupOf = (columns: readonly SetColumn[]) => columns.map(({ name }) => name).join(', ');
+const groupKey = ['answered_on', ...dimensions.map(({ name }) => name)];
+
+const dailyScores: BiSet = {
+  name: 'daily_scores',
+  one: 'daily_score',
+  description:
+    'How many answers of each score a day brought, by survey, unit, segment, region, moment and channel. Additive: add up `responses` and `score_total`, then divide.',
+  relation: `(select answered_on, ${groupOf(dimensions)}, score, count(*)::int8 as responses, sum(score) as score_total
+    from response_outcomes where window_days = (select min(w) from refresh_state, unnest(windows_days) w)
+    group by answered_on, ${groupOf(dimensions)}, score)`,
+  key: [...groupKey, 'score'],
+  columns: [
+    column('answered_on', 'date', 'The day in the reporting time zone.'),
+    ...dimensions,
+    column('score', 'double', 'The score.'),
+    ...sums([
+      ['responses', 'integer', 'How many answers had it.'],
+      ['score_total', 'double', 'The sum of their scores.'],
+    ]),
+  ],
+};
+
+const dailyOutcomes: BiSet = {
+  name: 'daily_outcomes',
+  one: 'daily_outcome',
+  description:
+    'The sums that outcome figures are made of, by day, window, survey, band, unit, segment, region, moment and channel. Additive: divide sums of `revenue_after` by sums of `revenue_n`, never averages of averages.',
+  relation: `(select answered_on, window_days, ${groupOf(dimensions)}, count(*)::int8 as responses,
+      count(*) filter (where revenue_state = 'counted')::int8 as revenue_n,
+      coalesce(sum(revenue_after), 0) as revenue_after, coalesce(sum(revenue_before), 0) as revenue_before,
+      coalesce(sum(orders_after), 0)::int8 as orders_after,
+      count(*) filter (where referrals_state = 'counted')::int8 as referrals_n,
+      coalesce(sum(referrals_after), 0)::int8 as referrals_after,
+      coalesce(sum(conversions_after), 0)::int8 as conversions_after,
+      count(*) filter (where retention_state = 'counted')::int8 as retention_n,
+      count(*) filter (where retained)::int8 as retained
+    from response_outcomes group by answered_on, window_days, ${groupOf(dimensions)})`,
+  key: ['answered_on', 'window_days', ...dimensions.map(({ name }) => name)],
+  columns: [
+    column('answered_on', 'date', 'The day in the reporting time zone.'),
+    column('window_days', 'integer', 'How many days after the answer are looked at.'),
+    ...dimensions,
+    ...sums([
+      ['responses', 'integer', 'All responses.'],
+      ['revenue_n', 'integer', 'Those whose revenue counts.'],
+      ['revenue_after', 'decimal', 'Their net revenue after.'],
+      ['revenue_before', 'decimal', 'Their net revenue before.'],
+      ['orders_after', 'integer', 'Their payments after.'],
+      ['referrals_n', 'integer', 'Responses whose referrals count.'],
+      ['referrals_after', 'integer', 'Their referrals.'],
+      ['conversions_after', 'integer', 'Their referrals that became customers.'],
+      ['retention_n', 'integer', 'Responses whose retention counts.'],
+      ['retained', 'integer', 'Those whose customer stayed.'],
+    ]),
+  ],
+};
+
+const dimDate: BiSet = {
+  name: 'dim_date',
+  one: 'date',
+  description: 'Every day from the year of the first response to the end of next year, for relations by day.',
+  relation: `(select day::date as date_on, extract(year from day)::int as year, extract(quarter from day)::int as quarter,
+      extract(month from day)::int as month, to_char(day, 'YYYY-MM') as year_month,
+      to_char(day, 'YYYY-"Q"Q') as year_quarter, extract(isodow from day)::int as weekday,
+      extract(week from day)::int as iso_week
+    from generate_series(
+      (select date_trunc('year', coalesce(min(answered_at), now()) at time zone 'UTC') from responses),
+      date_trunc('year', now() at time zone 'UTC') + interval '2 years' - interval '1 day', interval '1 day') day)`,
+  key: ['date_on'],
+  columns: [
+    column('date_on', 'date', 'The day.'),
+    column('year', 'integer', 'The year.'),
+    column('quarter', 'integer', '1 to 4.'),
+    column('month', 'integer', '1 to 12.'),
+    column('year_month', 'text', 'Such as 2026-03.'),
+    column('year_quarter', 'text', 'Such as 2026-Q1.'),
+    column('weekday', 'integer', '1 is Monday, 7 Sunday.'),
+    column('iso_week', 'integer', 'The week by ISO 8601.'),
+  ],
+};
+
+/** Every set, in the order in which tools list them. */
+export const biSets: readonly BiSet[] = [...datasets.map(setOf), responseOutcomes, dailyScores, dailyOutcomes, dimDate];
+
+/** The columns that a reader may see. */
+export const visibleColumns = ({ columns }: BiSet, personal: boolean): readonly SetColumn[] =>
+  columns.filter((one) => personal || !one.personal);
