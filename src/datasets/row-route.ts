@@ -1,0 +1,122 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import type { Database } from '../db/pool.ts';
+import { ApiError, badRequest, invalid, notFound } from '../errors.ts';
+import { closed, Id, Problem, ref } from '../http/schemas.ts';
+import type { Server } from '../http/server.ts';
+import { checkedByRoute, invalidBody } from '../http/validation.ts';
+import type { IngestOptions } from './batch.ts';
+import { rowChecker } from './check-row.ts';
+import type { AnyRow, Dataset } from './declare.ts';
+import { eraseCustomer } from './erase.ts';
+import { ingestRows } from './ingest.ts';
+import { findRow } from './list.ts';
+import { authorOf, json, named, titled } from './route-words.ts';
+import { remove } from './store.ts';
+
+/** `GET`, `PUT` and `DELETE /v1/{dataset}/{key}`. */
+export function addRow(app: Server, db: Database, dataset: Dataset): void {
+  const check = rowChecker(dataset);
+  const title = titled(dataset);
+  const name = named(dataset.one);
+  const params = closed({ [dataset.key]: Id });
+  const conflict = dataset.mayRemove ? { 409: ref(Problem) } : {};
+  const path = `/v1/${dataset.path}/:${dataset.key}`;
+  const keyOf = (request: FastifyRequest) => String((request.params as Record<string, string>)[dataset.key]);
+  const send = async (request: FastifyRequest, reply: FastifyReply, key: string) => {
+    const row = await db.read((client) => findRow(client, dataset, key, request.caller.may('personal')));
+    if (row === undefined) throw notFound(title, key);
+    return reply.type(json).send(row);
+  };
+
+  app.get(
+    path,
+    {
+      config: { scope: 'read' },
+      schema: {
+        operationId: `get${name}`,
+        summary: `Read one ${title}`,
+        tags: [dataset.tag],
+        params,
+        response: { 200: ref(dataset.shown) },
+      },
+    },
+    (request: FastifyRequest, reply: FastifyReply) => send(request, reply, keyOf(request)),
+  );
+
+  app.put(
+    path,
+    {
+      config: { scope: 'ingest' },
+      schema: {
+        operationId: `put${name}`,
+        summary: `Store one ${title}`,
+        description: `The body is the whole row; its ${dataset.key} may be left out, since the path names it.`,
+        tags: [dataset.tag],
+        params,
+        body: checkedByRoute(ref(dataset.sent)),
+        response: { 200: ref(dataset.shown), 201: ref(dataset.shown), ...conflict },
+      },
+    },
+    async (request: FastifyRequest, reply: FastifyReply) => {
+      const key = keyOf(request);
+      const value = withKey(request.body, dataset, key, check);
+      const options: IngestOptions = { on_error: 'abort', author: authorOf(request), check };
+      const report = await ingestRows(db, dataset, [{ row: 1, value, bytes: 0 }], options).catch((error) => {
+        if (!(error instanceof ApiError && error.code === 'rows_refused')) throw error;
+        throw invalidBody(error.errors.map(({ pointer, code, detail }) => ({ pointer, code, detail })));
+      });
+      reply.code(report.created > 0 ? 201 : 200);
+      const row = await db.read((client) => findRow(client, dataset, key, true));
+      if (row === undefined) throw notFound(title, key);
+      return reply.type(json).send(row);
+    },
+  );
+
+  app.delete(
+    path,
+    {
+      config: { scope: dataset.name === 'customers' ? 'manage' : 'ingest' },
+      schema: {
+        operationId: dataset.name === 'customers' ? 'eraseCustomer' : `remove${name}`,
+        summary: dataset.name === 'customers' ? 'Erase a customer with all its facts' : `Remove one ${title}`,
+        tags: [dataset.tag],
+        params,
+        response: { 204: Type.Null({ description: 'It is gone.' }), ...conflict },
+      },
+    },
+    async (request: FastifyRequest, reply: FastifyReply) => {
+      const key = keyOf(request);
+      const gone = await db.write(async (client) =>
+        dataset.name === 'customers'
+          ? (await eraseCustomer(client, key, authorOf(request))) > 0
+          : remove(client, dataset, key, authorOf(request)),
+      );
+      if (!gone) throw notFound(title, key);
+      return reply.code(204).send();
+    },
+  );
+}
+
+/**
+ * The body with the key of the path. A derived key is worked out from the rest and must come out as in the path.
+ * @throws ApiError 422 where the body says another key. What else is wrong with it is told when it is stored.
+ */
+function withKey(body: unknown, dataset: Dataset, key: string, check: IngestOptions['check']): unknown {
+  if (body === undefined) throw badRequest('empty_body', 'The body is empty. Send JSON.');
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
+  const whole: AnyRow = { ...body };
+  const derived = dataset.columns[dataset.key]?.derived === true;
+  if (derived && check(body) === null) dataset.complete(whole, undefined);
+  const own = whole[dataset.key] ?? key;
+  if (typeof own !== 'string') return body;
+  if (own !== key)
+    throw invalid(`The path says '${key}', the body '${own}'.`, [
+      {
+        pointer: `/${dataset.key}`,
+        code: 'other_key',
+        detail: `Send it to the path that ends in '${own}', or mend the body.`,
+      },
+    ]);
+  return derived ? body : { ...body, [dataset.key]: key };
+}
