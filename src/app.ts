@@ -18,6 +18,8 @@ export interface AppOptions {
   cursor_secret?: string;
   /** Checks every answer against its schema: for tests. */
   check_responses?: boolean;
+  /** Where the log goes instead of standard output. */
+  log_to?: { write(line: string): void };
 }
 
 const tags = [
@@ -34,13 +36,14 @@ const tags = [
 ];
 
 /** Builds the whole service on a database that is migrated: every module on one page. It does not listen yet. */
-export async function buildApp({ db, keys, config, cursor_secret, check_responses }: AppOptions): Promise<Server> {
+export async function buildApp({ db, keys, config, cursor_secret, check_responses, log_to }: AppOptions): Promise<Server> {
   const app = await newServer({
     ...config,
     tags,
     findKey: keys.findKey,
     ...(cursor_secret !== undefined && { cursor_secret }),
     ...(check_responses !== undefined && { check_responses }),
+    ...(log_to !== undefined && { log_to }),
   });
   addHealth(app, async () => {
     await db.read((client) => client.rows('select 1'));

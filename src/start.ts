@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 import { startEmbedded } from './db/embedded.ts';
 import { migrate } from './db/migrate.ts';
 import { type Connection, type Database, openDatabase } from './db/pool.ts';
+import { newLog } from './http/logging.ts';
 import type { Server } from './http/server.ts';
 import { ensureFirstKey } from './keys/ensure-first-key.ts';
 import { keysIn } from './keys/find-key.ts';
@@ -70,7 +71,7 @@ export async function startService(config: Config, say: (message: string) => voi
       undo.push(() => app?.close() ?? Promise.resolve());
       address = await app.listen({ host: config.host, port: config.port });
     }
-    if (config.role !== 'api') undo.push(startWorker(db, app?.log ?? console));
+    if (config.role !== 'api') undo.push(startWorker(db, app?.log ?? newLog(config)));
     return { address, app, db, first_key, key_file, stop };
   } catch (error) {
     await stop();

@@ -70,13 +70,20 @@ export interface ErrorForm {
 
 const problemForm: ErrorForm = { type: 'application/problem+json', body: (problem) => problem };
 
-/** Answers with a problem, whatever was thrown. Faults are logged; of unknown ones nothing is answered. */
+/** Faults are logged with all that is known of them; a 503 that was meant, of a service with too much to do, in short. */
+function logFailure(error: unknown, { status, code }: ApiError, { log }: FastifyRequest): void {
+  if (status < 500) return;
+  if (status === 503 && error instanceof ApiError && error.cause === undefined) log.warn({ code }, 'request refused');
+  else log.error({ err: error }, 'request failed');
+}
+
+/** Answers with a problem, whatever was thrown. Of faults that are not known nothing is answered. */
 export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply, form = problemForm) {
   const known = asApiError(
     error instanceof Error ? error : new Error('Something that is no error was thrown.'),
     request,
   );
-  if (known.status >= 500) request.log.error({ err: error }, 'request failed');
+  logFailure(error, known, request);
   dropUnreadBody(request, reply);
   // A Buffer, because Fastify would add a charset to the type of a string.
   return reply

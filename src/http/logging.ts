@@ -1,14 +1,10 @@
-import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
-
-const secretParameter = /([?&][^=&#]*(?:key|token|secret|password|auth)[^=&#]*=)[^&#]*/gi;
-const ownKey = /mm_[0-9A-Za-z]+/g;
-
-/** An address as it may be logged: without values that are, or look like, a secret. */
-export const loggableUrl = (url: string): string => url.replace(secretParameter, '$1***').replace(ownKey, 'mm_***');
+import Fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
+import type { Config } from '../config.ts';
 
 /** The stack without its first lines, which repeat the message. */
-const frames = (stack: string | undefined): string =>
-  (stack ?? '')
+const frames = ({ stack = '', message }: Error): string =>
+  stack
+    .slice(Math.max(0, stack.indexOf(message)) + message.length)
     .split('\n')
     .filter((line) => /^\s+at /.test(line))
     .join('\n');
@@ -20,9 +16,13 @@ interface Loggable {
   stack: string;
 }
 
-/** PostgreSQL's and drizzle's errors hold the statement, its parameters and values of rows, also in their messages. */
+/**
+ * PostgreSQL's and drizzle's errors hold the statement, its parameters and values of rows, also in their messages; errors
+ * of syntax quote what was read.
+ */
 const speaksOfData = (error: Error): boolean =>
-  ['PostgresError', 'DrizzleQueryError'].includes(error.name) ||
+  ['PostgresError', 'DrizzleQueryError', 'SyntaxError', 'CsvError'].includes(error.name) ||
+  'record' in error ||
   'query' in error ||
   error.message.startsWith('Failed query');
 
@@ -36,8 +36,23 @@ export function loggable(error: unknown, depth = 0): Loggable {
     ...(code === undefined ? {} : { code }),
     ...(constraint_name === undefined ? {} : { constraint_name }),
     ...(table_name === undefined ? {} : { table_name }),
-    stack: frames(error.stack),
+    stack: frames(error),
     ...(error.cause === undefined || depth > 3 ? {} : { cause: loggable(error.cause, depth + 1) }),
+  };
+}
+
+/**
+ * What a request was, in its line: the pattern of its route and not its address, in which ids of customers and whatever
+ * people search for stand. Nothing else that a caller sends is told but a sane request id.
+ */
+function lineOf(request: FastifyRequest, reply: FastifyReply) {
+  const { method, routeOptions, caller } = request;
+  return {
+    method,
+    route: routeOptions.url ?? null,
+    status: reply.statusCode,
+    duration_ms: Math.round(reply.elapsedTime * 10) / 10,
+    ...(caller?.key_id ? { key: caller.name, key_id: caller.key_id } : {}),
   };
 }
 
@@ -46,22 +61,40 @@ class OneLine extends LogController {
   override incomingRequest() {}
 
   override requestCompleted(error: Error | null | undefined, request: FastifyRequest, reply: FastifyReply) {
-    const line = {
-      method: request.method,
-      url: loggableUrl(request.url),
-      status: reply.statusCode,
-      duration_ms: Math.round(reply.elapsedTime * 10) / 10,
-      ...(request.caller?.key_id ? { key_id: request.caller.key_id } : {}),
-    };
-    if (error) reply.log.error({ ...line, err: error }, 'request broke off');
-    else reply.log.info(line, 'request');
+    if (error) reply.log.error({ ...lineOf(request, reply), err: error }, 'request broke off');
+    else reply.log.info(lineOf(request, reply), 'request');
+  }
+
+  // Fastify's own lines tell the message of an error, or the address.
+  override defaultErrorLog(error: Error, request: FastifyRequest, reply: FastifyReply) {
+    reply.log.error({ ...lineOf(request, reply), err: error }, 'request failed');
+  }
+
+  override routeNotFound() {}
+
+  override writeHeadError(error: Error, request: FastifyRequest, reply: FastifyReply) {
+    reply.log.warn({ ...lineOf(request, reply), err: error }, 'the head of the answer could not be written');
   }
 }
 
-/** Logs one line a request under `request_id`; headers, bodies, statements and parameters are never logged. */
-export const logController = new OneLine({ requestIdLogLabel: 'request_id' });
+export interface LogOptions extends Pick<Config, 'log_level'> {
+  /** Where the log goes instead of standard output. */
+  log_to?: { write(line: string): void };
+}
 
-export const logSerializers = {
-  req: ({ method, url }: { method: string; url?: string }) => ({ method, url: loggableUrl(url ?? '') }),
+const serializers = {
+  req: ({ method }: { method: string }) => ({ method }),
   err: (error: unknown) => loggable(error),
 };
+
+/**
+ * How a Fastify server logs: JSON, a line a request under `request_id`, with the pattern of its route, its status, its
+ * duration and the name of its key. Addresses, headers, bodies, statements and parameters are never logged.
+ */
+export const logOptions = ({ log_level, log_to }: LogOptions) => ({
+  logger: { level: log_level, serializers, ...(log_to && { stream: log_to }) },
+  logController: new OneLine({ requestIdLogLabel: 'request_id' }),
+});
+
+/** The same log for a process that answers no HTTP. */
+export const newLog = (options: LogOptions): FastifyBaseLogger => Fastify(logOptions(options)).log;

@@ -8,7 +8,7 @@ import { unavailable } from '../errors.ts';
 import { addPaging } from './cursor.ts';
 import { addErrorHandler, answerProblem, clientErrorHandler, fixedHeaders } from './error-handler.ts';
 import { addJsonParser } from './json-parser.ts';
-import { logController, logSerializers } from './logging.ts';
+import { type LogOptions, logOptions } from './logging.ts';
 import { addMediaTypes } from './media-types.ts';
 import { addOpenapi } from './openapi.ts';
 import { addRequestIds, requestIdOf } from './request-id.ts';
@@ -16,7 +16,7 @@ import { addResponseCheck } from './response-check.ts';
 import { addScopes, type FindKey } from './scopes.ts';
 import { addValidation } from './validation.ts';
 
-export interface ServerOptions extends Pick<Config, 'log_level' | 'public_url'> {
+export interface ServerOptions extends LogOptions, Pick<Config, 'public_url'> {
   findKey: FindKey;
   /** Signs cursors; the same for all api processes. Without it cursors are good in this process only. */
   cursor_secret?: string;
@@ -24,8 +24,6 @@ export interface ServerOptions extends Pick<Config, 'log_level' | 'public_url'> 
   check_responses?: boolean;
   /** What the tags of the operations mean. */
   tags?: { name: string; description: string }[];
-  /** Where the log goes instead of standard output. */
-  log_to?: { write(line: string): void };
 }
 
 /** A server whose routes are typed by their schemas. */
@@ -50,10 +48,9 @@ const unusedGraceMs = 500;
  * `config.scope` and a schema. It does not trust proxies: `public_url` says what callers use.
  */
 export async function newServer(options: ServerOptions): Promise<Server> {
-  const { log_level, public_url, findKey, cursor_secret, check_responses = false, tags, log_to } = options;
+  const { public_url, findKey, cursor_secret, check_responses = false, tags } = options;
   const app: Server = Fastify({
-    logger: { level: log_level, serializers: logSerializers, ...(log_to && { stream: log_to }) },
-    logController,
+    ...logOptions(options),
     genReqId: requestIdOf,
     bodyLimit: bodyLimitBytes,
     trustProxy: false,

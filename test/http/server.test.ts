@@ -7,7 +7,7 @@ import { Type } from 'typebox';
 import { addHealth } from '../../src/http/health.ts';
 import { closed } from '../../src/http/schemas.ts';
 import type { ServerOptions } from '../../src/http/server.ts';
-import { as, described, trialServer } from './trial.ts';
+import { described, trialServer } from './trial.ts';
 
 /** A promise that is resolved from outside. */
 function signal() {
@@ -47,7 +47,8 @@ describe('request ids', () => {
       );
     for (const id of ['abc-123', 'a'.repeat(128), 'req_1.2:3/4+5=6']) assert.equal(await echoed(id), id);
     const made = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-    for (const id of [undefined, '', 'a'.repeat(129), 'a b', 'ä', '"><script>']) assert.match(await echoed(id), made);
+    for (const id of [undefined, '', 'a'.repeat(129), 'a b', 'ä', '"><script>', 'mm_0123456789abcdef'])
+      assert.match(await echoed(id), made);
     assert.notEqual(await echoed(), await echoed());
   });
 
@@ -67,17 +68,6 @@ describe('request ids', () => {
         ['two', undefined, undefined, 'request'],
       ],
     );
-  });
-
-  it('are logged with what was asked, and nothing that is or looks like a secret', async (t) => {
-    const lines: string[] = [];
-    const app = await server(t, { log_level: 'trace', log_to: { write: (line) => void lines.push(line) } });
-    const key = 'mm_abcdefgh0123456789';
-    for (const url of [`/log?word=${key}`, '/log?api_key=hush', '/log?access_token=hush&word=loud', `/${key}`])
-      await app.inject({ url, headers: { ...as('hush'), cookie: 'hush' } });
-    const log = lines.join('');
-    assert.doesNotMatch(log, /hush|abcdefgh/);
-    assert.match(log, /"method":"GET","url":"\/log\?access_token=\*\*\*&word=loud","status":400/);
   });
 });
 

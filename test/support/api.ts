@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import { buildApp } from '../../src/app.ts';
+import { type AppOptions, buildApp } from '../../src/app.ts';
 import type { Database } from '../../src/db/pool.ts';
 import type { Server } from '../../src/http/server.ts';
 import { ensureFirstKey } from '../../src/keys/ensure-first-key.ts';
@@ -34,15 +34,19 @@ export interface Api {
 
 const key = 'admin-key-for-tests-only-0123456789';
 
-/** Builds the service for one test. */
-export async function testApi(t: TestContext): Promise<Api> {
+/** Builds the service for one test, without limits unless they are given. */
+export async function testApi(
+  t: TestContext,
+  { config, ...options }: Partial<Pick<AppOptions, 'config' | 'log_to'>> = {},
+): Promise<Api> {
   const { db } = await testDatabase(t);
   const keys = keysIn(db);
   await ensureFirstKey(db, { admin_key: key, file: '/nowhere' });
   const app = await buildApp({
     db,
     keys,
-    config: { log_level: 'silent', public_url: 'http://milemarker.test' },
+    ...options,
+    config: { log_level: 'silent', public_url: 'http://milemarker.test', ...config },
     cursor_secret: 'for tests',
     check_responses: true,
   });
