@@ -8,12 +8,13 @@ import { newServer, type Server } from './http/server.ts';
 import type { Keys } from './keys/find-key.ts';
 import { keyRoutes } from './keys/routes.ts';
 import { addAuditRoutes } from './modules/audit/routes.ts';
+import { addMetricsRoutes } from './modules/metrics/routes.ts';
 import { addSettingsRoutes } from './modules/settings/routes.ts';
 
 export interface AppOptions {
   db: Database;
   keys: Keys;
-  config: Pick<Config, 'log_level' | 'public_url'>;
+  config: Pick<Config, 'log_level' | 'public_url'> & Partial<Config>;
   /** Signs cursors; the same for all api processes. */
   cursor_secret?: string;
   /** Checks every answer against its schema: for tests. */
@@ -32,15 +33,23 @@ const tags = [
   { name: 'BI', description: 'OData 4.0, for Power BI, Excel, Tableau and others.' },
   { name: 'Settings', description: 'What holds for the whole organisation.' },
   { name: 'API keys', description: 'Who may do what.' },
-  { name: 'Health', description: 'For orchestrators.' },
+  { name: 'Health', description: 'For orchestrators and for monitoring.' },
 ];
 
 /** Builds the whole service on a database that is migrated: every module on one page. It does not listen yet. */
-export async function buildApp({ db, keys, config, cursor_secret, check_responses, log_to }: AppOptions): Promise<Server> {
+export async function buildApp({
+  db,
+  keys,
+  config,
+  cursor_secret,
+  check_responses,
+  log_to,
+}: AppOptions): Promise<Server> {
   const app = await newServer({
     ...config,
     tags,
     findKey: keys.findKey,
+    knowsKey: keys.knowsKey,
     ...(cursor_secret !== undefined && { cursor_secret }),
     ...(check_responses !== undefined && { check_responses }),
     ...(log_to !== undefined && { log_to }),
@@ -48,6 +57,7 @@ export async function buildApp({ db, keys, config, cursor_secret, check_response
   addHealth(app, async () => {
     await db.read((client) => client.rows('select 1'));
   });
+  addMetricsRoutes(app, db);
   keyRoutes(app, { db, keys });
   addSettingsRoutes(app, db);
   addAuditRoutes(app, db);

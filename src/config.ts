@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 
 export interface Config {
@@ -14,6 +15,12 @@ export interface Config {
   role: 'all' | 'api' | 'worker';
   /** Presets the first admin key, so that other systems can be configured before the first start. */
   admin_key: string | undefined;
+  /** How many requests a minute one API key may send to one process; 0 is without limit. */
+  rate_limit_per_minute: number;
+  /** From which mean delay of the event loop on requests get 503, in milliseconds; 0 is never. */
+  max_event_loop_delay_ms: number;
+  /** Addresses and networks of proxies whose `X-Forwarded-*` headers are believed. */
+  trust_proxy: readonly string[];
 }
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -34,23 +41,43 @@ function url(name: string, value: string | undefined, protocols: string[]): stri
   return value;
 }
 
+function wholeNumber(name: string, value: string | undefined, most: number, otherwise: number): number {
+  const number = value === undefined ? otherwise : /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (!(number >= 0 && number <= most))
+    throw new Error(`${name} must be a whole number from 0 to ${most}; it is '${value}'.`);
+  return number;
+}
+
+function networks(name: string, value: string | undefined): string[] {
+  const all = (value ?? '').split(',').flatMap((one) => one.trim() || []);
+  for (const one of all) {
+    const [address = '', bits] = one.split('/');
+    const most = isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : -1;
+    if (most < 0 || (bits !== undefined && !(/^\d+$/.test(bits) && Number(bits) <= most)))
+      throw new Error(
+        `${name} must list addresses or networks, such as 10.0.0.0/8, separated by commas; it has '${one}'.`,
+      );
+  }
+  return all;
+}
+
 /**
  * Reads the settings from the environment: the only place that does. An empty value counts as not set.
  * @throws Error that names the setting and what it may be.
  */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   const get = (name: string) => env[name]?.trim() || undefined;
-  const port = Number(get('PORT') ?? '4000');
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new Error(`PORT must be a whole number from 0 to 65535; it is '${get('PORT')}'.`);
   return {
     host: get('HOST') ?? '127.0.0.1',
-    port,
+    port: wholeNumber('PORT', get('PORT'), 65_535, 4_000),
     data_dir: resolve(get('DATA_DIR') ?? '.data'),
     database_url: url('DATABASE_URL', get('DATABASE_URL'), ['postgres:', 'postgresql:']),
     public_url: url('PUBLIC_URL', get('PUBLIC_URL'), ['http:', 'https:'])?.replace(/\/+$/, ''),
     log_level: oneOf('LOG_LEVEL', get('LOG_LEVEL'), logLevels, 'info'),
     role: oneOf('ROLE', get('ROLE'), roles, 'all'),
     admin_key: get('ADMIN_KEY'),
+    rate_limit_per_minute: wholeNumber('RATE_LIMIT_PER_MINUTE', get('RATE_LIMIT_PER_MINUTE'), 1_000_000, 6_000),
+    max_event_loop_delay_ms: wholeNumber('MAX_EVENT_LOOP_DELAY_MS', get('MAX_EVENT_LOOP_DELAY_MS'), 60_000, 1_000),
+    trust_proxy: networks('TRUST_PROXY', get('TRUST_PROXY')),
   };
 }

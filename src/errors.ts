@@ -54,6 +54,10 @@ export const conflict = (code: string, detail: string) => new ApiError(409, code
 export const invalid = (detail: string, errors: FieldError[], code = 'invalid_body') =>
   new ApiError(422, code, detail, { errors });
 
+/** 429: the caller asks too often; it may go on after `retryAfterSeconds`. */
+export const tooManyRequests = (detail: string, retryAfterSeconds: number) =>
+  new ApiError(429, 'too_many_requests', detail, { headers: { 'retry-after': String(retryAfterSeconds) } });
+
 /** 503: try again after `retryAfterSeconds`. */
 export const unavailable = (code: string, detail: string, retryAfterSeconds = 1) =>
   new ApiError(503, code, detail, { headers: { 'retry-after': String(retryAfterSeconds) } });

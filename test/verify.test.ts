@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { readConfig } from '../src/config.ts';
 import { demoCompany } from '../src/demo/company.ts';
 import { startService } from '../src/start.ts';
 
@@ -35,16 +36,14 @@ test('npm run verify', async (t) => {
   });
 
   const service = await startService(
-    {
-      host: '127.0.0.1',
-      port: 0,
-      data_dir: folder,
-      database_url: undefined,
-      public_url: undefined,
-      log_level: 'silent',
-      role: 'api',
-      admin_key: key,
-    },
+    readConfig({
+      PORT: '0',
+      MAX_EVENT_LOOP_DELAY_MS: '0',
+      DATA_DIR: folder,
+      LOG_LEVEL: 'silent',
+      ROLE: 'api',
+      ADMIN_KEY: key,
+    }),
     () => {},
   );
   t.after(() => service.stop());

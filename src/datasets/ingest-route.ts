@@ -7,6 +7,7 @@ import type { Server } from '../http/server.ts';
 import { checkedByRoute } from '../http/validation.ts';
 import type { IngestOptions } from './batch.ts';
 import { rowChecker } from './check-row.ts';
+import type { CountRows } from './count-rows.ts';
 import { csvRows } from './csv.ts';
 import type { Dataset } from './declare.ts';
 import { ingestAtomically, ingestRows, ingestStream } from './ingest.ts';
@@ -54,7 +55,7 @@ const ingestQuery = closed({
 const mostRows = 5_000;
 
 /** `POST /v1/{dataset}`: one row, many, or a stream of NDJSON or CSV. */
-export function addIngest(app: Server, db: Database, dataset: Dataset): void {
+export function addIngest(app: Server, db: Database, dataset: Dataset, countRows: CountRows): void {
   const check = rowChecker(dataset);
   const row = ref(dataset.sent);
   // In a scope of its own, so that only these routes take streams.
@@ -86,11 +87,12 @@ export function addIngest(app: Server, db: Database, dataset: Dataset): void {
       async (request) => {
         const { on_error, atomic } = request.query;
         const options: IngestOptions = { on_error, author: authorOf(request), check };
-        if (!(request.body instanceof Readable)) return ingestRows(db, dataset, jsonRows(request.body), options);
+        if (!(request.body instanceof Readable))
+          return countRows(dataset, ingestRows(db, dataset, jsonRows(request.body), options));
         const stream = request.body;
         const rows = request.mediaType === 'text/csv' ? csvRows(stream, dataset) : ndjsonRows(stream);
         try {
-          return await (atomic ? ingestAtomically : ingestStream)(db, dataset, rows, options);
+          return await countRows(dataset, (atomic ? ingestAtomically : ingestStream)(db, dataset, rows, options));
         } catch (error) {
           // What still comes is thrown away: a sender that sends to the end before it reads would wait for ever.
           stream.resume();

@@ -7,6 +7,7 @@ import type { Server } from '../http/server.ts';
 import { checkedByRoute, invalidBody } from '../http/validation.ts';
 import type { IngestOptions } from './batch.ts';
 import { rowChecker } from './check-row.ts';
+import type { CountRows } from './count-rows.ts';
 import type { AnyRow, Dataset } from './declare.ts';
 import { eraseCustomer } from './erase.ts';
 import { ingestRows } from './ingest.ts';
@@ -15,7 +16,7 @@ import { authorOf, json, named, titled } from './route-words.ts';
 import { remove } from './store.ts';
 
 /** `GET`, `PUT` and `DELETE /v1/{dataset}/{key}`. */
-export function addRow(app: Server, db: Database, dataset: Dataset): void {
+export function addRow(app: Server, db: Database, dataset: Dataset, countRows: CountRows): void {
   const check = rowChecker(dataset);
   const title = titled(dataset);
   const name = named(dataset.one);
@@ -62,7 +63,8 @@ export function addRow(app: Server, db: Database, dataset: Dataset): void {
       const key = keyOf(request);
       const value = withKey(request.body, dataset, key, check);
       const options: IngestOptions = { on_error: 'abort', author: authorOf(request), check };
-      const report = await ingestRows(db, dataset, [{ row: 1, value, bytes: 0 }], options).catch((error) => {
+      const ingest = ingestRows(db, dataset, [{ row: 1, value, bytes: 0 }], options);
+      const report = await countRows(dataset, ingest).catch((error) => {
         if (!(error instanceof ApiError && error.code === 'rows_refused')) throw error;
         throw invalidBody(error.errors.map(({ pointer, code, detail }) => ({ pointer, code, detail })));
       });

@@ -7,14 +7,14 @@ const Health = closed({ status: Type.Literal('ok') });
 
 /**
  * `/health/live` says that the process answers, `/health/ready` that it can serve: orchestrators restart on the first and
- * hold back traffic on the second. Both need no key.
+ * hold back traffic on the second. Both need no key. A process with too much to do is alive and not ready.
  * @param ready rejects when the service cannot serve, say because the database does not answer
  */
 export function addHealth(app: Server, ready: () => Promise<void>): void {
   app.get(
     '/health/live',
     {
-      config: { scope: 'public' },
+      config: { scope: 'public', under_pressure: 'answers' },
       schema: {
         operationId: 'getLiveness',
         summary: 'Is the process alive?',

@@ -38,15 +38,42 @@ const problems: Record<number, readonly [name: string, description: string]> = {
   415: ['TypeNotTaken', 'The type or encoding of the body is not taken.'],
   422: ['InvalidBody', 'The content of the body is wrong; `errors` says where.'],
   428: ['VersionMissing', 'If-Match is missing.'],
-  429: ['TooManyRequests', 'Too many requests at once; `Retry-After` says when to try again.'],
+  429: ['TooManyRequests', 'Too many requests within a minute; `Retry-After` says when to go on.'],
   500: ['InternalError', 'A fault of the service.'],
   503: ['Unavailable', 'The service cannot answer now; `Retry-After` says when to try again.'],
 };
 
+type Headers = Record<string, { description: string; schema: { type: 'integer' | 'string'; examples?: string[] } }>;
+
+const retryAfter: Headers = {
+  'Retry-After': { description: 'In how many seconds to try again.', schema: { type: 'integer' } },
+};
+
+/** The headers of problems that have some to be acted on. */
+const problemHeaders: Record<string, Headers> = {
+  429: {
+    ...retryAfter,
+    'RateLimit-Policy': {
+      description:
+        'How many requests (`q`) the key may send in so many seconds (`w`). With every answer to a good key where there is a limit.',
+      schema: { type: 'string', examples: ['"key";q=6000;w=60'] },
+    },
+    RateLimit: {
+      description: 'How many of them remain (`r`), and in how many seconds they are renewed (`t`).',
+      schema: { type: 'string', examples: ['"key";r=0;t=42'] },
+    },
+  },
+  503: retryAfter,
+};
+
 const problemResponses = Object.fromEntries(
-  Object.values(problems).map(([name, description]) => [
+  Object.entries(problems).map(([status, [name, description]]) => [
     name,
-    { description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } },
+    {
+      description,
+      ...(status in problemHeaders ? { headers: problemHeaders[status] } : {}),
+      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+    },
   ]),
 );
 
@@ -56,7 +83,7 @@ function refusalsOf(operation: Operation, path: string): number[] {
     (operation.parameters ?? []).some((one) => one.in === place && (name === undefined || one.name === name));
   return [
     400,
-    ...(operation.security?.length === 0 ? [] : [401, 403]),
+    ...(operation.security?.length === 0 ? [] : [401, 403, 429]),
     ...(path.includes('{') ? [404] : []),
     ...(takes('header', 'if-match') ? [412, 428] : []),
     ...(operation.requestBody === undefined ? [] : [413, 415, 422]),

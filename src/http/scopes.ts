@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiError, forbidden, unauthorized } from '../errors.ts';
+import type { RateLimits } from './rate-limits.ts';
 
 /**
  * What a key may do. `ingest`: send and remove facts. `read`: lists and answers, without personal data. `personal`:
@@ -81,23 +82,42 @@ function withBasicChallenge(error: ApiError): ApiError {
   });
 }
 
-async function identify(request: FastifyRequest, basic: boolean, findKey: FindKey): Promise<Caller> {
+async function identify(
+  request: FastifyRequest,
+  basic: boolean,
+  { findKey, knowsKey, limits }: ScopeOptions,
+): Promise<Caller> {
   const token = tokenIn(request.headers.authorization, basic);
-  if (token === undefined)
-    throw unauthorized(
-      'key_missing',
-      `Send an API key: Authorization: Bearer <key>${basic ? ', or Basic with the key as the password' : ''}.`,
-    );
-  const caller = await findKey(token);
-  if (caller === undefined) throw unauthorized('key_unknown', 'The API key is not known here.');
-  return caller;
+  // Who shares an address with a sender of bad keys goes on.
+  await limits.beforeKey(request, () => token !== undefined && knowsKey(token));
+  try {
+    if (token === undefined)
+      throw unauthorized(
+        'key_missing',
+        `Send an API key: Authorization: Bearer <key>${basic ? ', or Basic with the key as the password' : ''}.`,
+      );
+    const caller = await findKey(token);
+    if (caller === undefined) throw unauthorized('key_unknown', 'The API key is not known here.');
+    return caller;
+  } catch (error) {
+    if (!(error instanceof ApiError && error.status === 401)) throw error;
+    await limits.badKey(request);
+    throw basic ? withBasicChallenge(error) : error;
+  }
+}
+
+export interface ScopeOptions {
+  findKey: FindKey;
+  /** Whether a key was good lately, so that it costs nothing to look it up again. */
+  knowsKey: (token: string) => boolean;
+  limits: RateLimits;
 }
 
 /**
  * Asks every request for a key with the scope of its route, before the body is read. 401 without a good key, 403 that
- * names the scope which is lacking.
+ * names the scope which is lacking, 429 for a key that asks too often or an address that sends too many bad ones.
  */
-export function addScopes(app: FastifyInstance, findKey: FindKey): void {
+export function addScopes(app: FastifyInstance, options: ScopeOptions): void {
   app.addHook('onRoute', (route) => {
     if (isDocumentation(route.url)) route.config = { ...route.config, scope: 'public' };
     const scope = route.config?.scope;
@@ -105,15 +125,12 @@ export function addScopes(app: FastifyInstance, findKey: FindKey): void {
       throw new Error(`${route.method} ${route.url} names no scope. Say in its config who may call it.`);
   });
   app.decorateRequest('caller');
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     request.caller = nobody;
     const { scope, basic = false } = request.routeOptions.config;
     if (scope === 'public' || request.is404) return;
-    try {
-      request.caller = await identify(request, basic, findKey);
-    } catch (error) {
-      throw basic && error instanceof ApiError && error.status === 401 ? withBasicChallenge(error) : error;
-    }
+    request.caller = await identify(request, basic, options);
+    await options.limits.goodKey(request, reply);
     // A route that got past the boot without a scope would be a fault; then nobody but an admin may.
     const needed = scope ?? 'admin';
     if (!request.caller.may(needed))

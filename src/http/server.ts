@@ -10,14 +10,22 @@ import { addErrorHandler, answerProblem, clientErrorHandler, fixedHeaders } from
 import { addJsonParser } from './json-parser.ts';
 import { type LogOptions, logOptions } from './logging.ts';
 import { addMediaTypes } from './media-types.ts';
+import { addRequestMetrics } from './metrics.ts';
 import { addOpenapi } from './openapi.ts';
+import { addPressure } from './pressure.ts';
+import { newRateLimits } from './rate-limits.ts';
 import { addRequestIds, requestIdOf } from './request-id.ts';
 import { addResponseCheck } from './response-check.ts';
 import { addScopes, type FindKey } from './scopes.ts';
 import { addValidation } from './validation.ts';
 
-export interface ServerOptions extends LogOptions, Pick<Config, 'public_url'> {
+type Limits = Pick<Config, 'rate_limit_per_minute' | 'max_event_loop_delay_ms' | 'trust_proxy'>;
+
+/** What is not limited by an option is without limit. */
+export interface ServerOptions extends LogOptions, Pick<Config, 'public_url'>, Partial<Limits> {
   findKey: FindKey;
+  /** Whether a key was good lately; see `addScopes`. */
+  knowsKey?: (token: string) => boolean;
   /** Signs cursors; the same for all api processes. Without it cursors are good in this process only. */
   cursor_secret?: string;
   /** Checks every answer against its schema: for tests. */
@@ -45,15 +53,16 @@ const unusedGraceMs = 500;
 
 /**
  * Makes the server with all conventions and no routes but its documentation. Routes are added afterwards, each with
- * `config.scope` and a schema. It does not trust proxies: `public_url` says what callers use.
+ * `config.scope` and a schema. It trusts the headers of no proxy but those of `trust_proxy`.
  */
 export async function newServer(options: ServerOptions): Promise<Server> {
-  const { public_url, findKey, cursor_secret, check_responses = false, tags } = options;
+  const { public_url, findKey, knowsKey = () => false, cursor_secret, check_responses = false, tags } = options;
+  const { rate_limit_per_minute = 0, max_event_loop_delay_ms = 0, trust_proxy = [] } = options;
   const app: Server = Fastify({
     ...logOptions(options),
     genReqId: requestIdOf,
     bodyLimit: bodyLimitBytes,
-    trustProxy: false,
+    trustProxy: trust_proxy.length > 0 ? [...trust_proxy] : false,
     requestTimeout: requestTimeoutMs,
     http: {
       headersTimeout: headersTimeoutMs,
@@ -72,7 +81,9 @@ export async function newServer(options: ServerOptions): Promise<Server> {
   addFixedHeaders(app);
   addClosing(app);
   addErrorHandler(app);
-  addScopes(app, findKey);
+  addRequestMetrics(app);
+  await addPressure(app, max_event_loop_delay_ms);
+  addScopes(app, { findKey, knowsKey, limits: await newRateLimits(app, rate_limit_per_minute) });
   addMediaTypes(app);
   addValidation(app);
   if (check_responses) addResponseCheck(app);

@@ -25,6 +25,8 @@ interface Kept {
 
 export interface Keys {
   findKey: FindKey;
+  /** Whether the key was good when it was last looked up here. No query. */
+  knowsKey(token: string): boolean;
   /** Makes this process ask again: after a key was revoked or rotated here. */
   forget(): void;
   /** Waits until what was noted about the use of keys is stored: before the database is closed. */
@@ -80,6 +82,7 @@ export function keysIn(db: Database): Keys {
       noteUse(key, now);
       return key.caller;
     },
+    knowsKey: (token) => kept.has(hashOf(token)),
     forget: () => kept.clear(),
     async settled() {
       await Promise.all(notes);

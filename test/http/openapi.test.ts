@@ -103,9 +103,9 @@ describe('the OpenAPI document', () => {
     assert.deepEqual([list['x-scope'], list.security], ['read', [{ key: [] }]]);
     assert.deepEqual([open['x-scope'], open.security], ['public', []]);
     assert.deepEqual(patch.security, [{ key: [] }, { password: [] }]);
-    assert.deepEqual(Object.keys(list.responses), ['200', '400', '401', '403', '500', '503']);
+    assert.deepEqual(Object.keys(list.responses), ['200', '400', '401', '403', '429', '500', '503']);
     assert.deepEqual(Object.keys(open.responses), ['204', '400', '500', '503']);
-    const changing = ['200', '400', '401', '403', '404', '409', '412', '413', '415', '422', '428', '500', '503'];
+    const changing = ['200', '400', '401', '403', '404', '409', '412', '413', '415', '422', '428', '429', '500', '503'];
     assert.deepEqual(Object.keys(patch.responses), changing);
     assert.deepEqual(patch.responses['409'], { $ref: '#/components/responses/Conflict' });
     const { content } = patch.requestBody as { content: object };

@@ -15,7 +15,7 @@ export async function contract(): Promise<object> {
   };
   const app = await buildApp({
     db,
-    keys: { findKey: async () => undefined, forget() {}, settled: async () => {} },
+    keys: { findKey: async () => undefined, knowsKey: () => false, forget() {}, settled: async () => {} },
     config: { log_level: 'silent', public_url: undefined },
   });
   await app.ready();
