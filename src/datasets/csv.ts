@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
 import { ApiError } from '../errors.ts';
-import { parseJson } from '../http/json-parser.ts';
+import { readCell } from './cells.ts';
 import { type CsvRecord, csvRecords } from './csv-records.ts';
 import type { AnyRow, Dataset, Kind } from './declare.ts';
 import { type Incoming, unreadable } from './sources.ts';
@@ -95,27 +95,4 @@ function readRecord({ cells, row, bytes, plain }: CsvRecord, columns: Column[]):
     value[name] = prose ? cell : readCell(trimmed, kind);
   }
   return { row, value, bytes };
-}
-
-/** A cell as JSON would say it; what cannot be read stays text, so that the schema names what it should have been. */
-function readCell(cell: string, kind: Kind | undefined): unknown {
-  switch (kind) {
-    case 'number':
-      return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(cell) ? Number(cell) : cell;
-    case 'flag':
-      return /^true$/i.test(cell) ? true : /^false$/i.test(cell) ? false : cell;
-    case 'list':
-      return cell
-        .split('|')
-        .map((part) => part.trim())
-        .filter((part) => part !== '');
-    case 'map':
-      try {
-        return parseJson(Buffer.from(cell));
-      } catch {
-        return cell;
-      }
-    default:
-      return cell;
-  }
 }

@@ -6,6 +6,7 @@ import { closed, nullable, Problem, ref } from '../http/schemas.ts';
 import type { Server } from '../http/server.ts';
 import { checkedByRoute } from '../http/validation.ts';
 import type { IngestOptions } from './batch.ts';
+import { cellReader } from './cells.ts';
 import { rowChecker } from './check-row.ts';
 import type { CountRows } from './count-rows.ts';
 import { csvRows } from './csv.ts';
@@ -57,6 +58,12 @@ const mostRows = 5_000;
 /** `POST /v1/{dataset}`: one row, many, or a stream of NDJSON or CSV. */
 export function addIngest(app: Server, db: Database, dataset: Dataset, countRows: CountRows): void {
   const check = rowChecker(dataset);
+  const readCells = cellReader(dataset);
+  // What writes a line of JSON for each row of a table often knows no numbers and no null.
+  const checkLine: IngestOptions['check'] = (row) => {
+    readCells(row);
+    return check(row);
+  };
   const row = ref(dataset.sent);
   // In a scope of its own, so that only these routes take streams.
   app.register((scope, _options, done) => {
@@ -69,7 +76,7 @@ export function addIngest(app: Server, db: Database, dataset: Dataset, countRows
         schema: {
           operationId: `send${named(dataset.name)}`,
           summary: `Send ${dataset.name.replaceAll('_', ' ')}: one, many, or a stream`,
-          description: `${dataset.description} Sending a row again changes nothing; sending it with other content corrects it.`,
+          description: `${dataset.description} Sending a row again changes nothing; sending it with other content corrects it. In CSV and NDJSON a blank text stands for null, and numbers, flags and lists (a|b) may be texts; JSON is taken as it is.`,
           tags: [dataset.tag],
           querystring: ingestQuery,
           body: {
@@ -90,7 +97,9 @@ export function addIngest(app: Server, db: Database, dataset: Dataset, countRows
         if (!(request.body instanceof Readable))
           return countRows(dataset, ingestRows(db, dataset, jsonRows(request.body), options));
         const stream = request.body;
-        const rows = request.mediaType === 'text/csv' ? csvRows(stream, dataset) : ndjsonRows(stream);
+        const isCsv = request.mediaType === 'text/csv';
+        const rows = isCsv ? csvRows(stream, dataset) : ndjsonRows(stream);
+        if (!isCsv) options.check = checkLine;
         try {
           return await countRows(dataset, (atomic ? ingestAtomically : ingestStream)(db, dataset, rows, options));
         } catch (error) {

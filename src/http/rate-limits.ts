@@ -13,14 +13,14 @@ export interface RateLimits {
    * Before the key of a request is looked up: refuses an address that sent too many bad ones.
    * @param isKnown whether the key was good lately, which makes the request welcome from any address
    */
-  beforeKey(request: FastifyRequest, isKnown: () => boolean): Promise<void>;
+  beforeKey(request: FastifyRequest, isKnown: () => boolean): Promise<void> | undefined;
   /** The request had no good key: counts it for its address. */
   badKey(request: FastifyRequest): Promise<void>;
   /** The request has a good key: counts it for that key, and tells in headers what is left. */
   goodKey(request: FastifyRequest, reply: FastifyReply): Promise<void>;
 }
 
-const none: RateLimits = { beforeKey: async () => {}, badKey: async () => {}, goodKey: async () => {} };
+const none: RateLimits = { beforeKey: () => undefined, badKey: async () => {}, goodKey: async () => {} };
 
 /**
  * Limits how many requests a minute a key may send, and how many without a good key an address: to look those up costs
@@ -44,17 +44,17 @@ export async function newRateLimits(app: FastifyInstance, perMinute: number): Pr
   const policy = `"key";q=${perMinute};w=${windowMs / 1000}`;
   // Most of the time nobody sends bad keys, and then no address need be looked up.
   let quietFrom = 0;
+  const refuseAddress = async (request: FastifyRequest) => {
+    const count = await ofAddress(request, { increment: false });
+    if (!count.isAllowed && count.remaining === 0)
+      throw tooManyRequests(
+        `Your address sent ${refusedPerMinute} requests without a good API key within a minute. Mend the key and wait ${count.ttlInSeconds} seconds.`,
+        count.ttlInSeconds,
+      );
+  };
 
   return {
-    async beforeKey(request, isKnown) {
-      if (Date.now() >= quietFrom || isKnown()) return;
-      const count = await ofAddress(request, { increment: false });
-      if (!count.isAllowed && count.remaining === 0)
-        throw tooManyRequests(
-          `Your address sent ${refusedPerMinute} requests without a good API key within a minute. Mend the key and wait ${count.ttlInSeconds} seconds.`,
-          count.ttlInSeconds,
-        );
-    },
+    beforeKey: (request, isKnown) => (Date.now() >= quietFrom || isKnown() ? undefined : refuseAddress(request)),
     async badKey(request) {
       quietFrom = Date.now() + windowMs;
       await ofAddress(request);

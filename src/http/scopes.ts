@@ -89,7 +89,8 @@ async function identify(
 ): Promise<Caller> {
   const token = tokenIn(request.headers.authorization, basic);
   // Who shares an address with a sender of bad keys goes on.
-  await limits.beforeKey(request, () => token !== undefined && knowsKey(token));
+  const refusal = limits.beforeKey(request, () => token !== undefined && knowsKey(token));
+  if (refusal !== undefined) await refusal;
   try {
     if (token === undefined)
       throw unauthorized(
