@@ -52,12 +52,25 @@ export const surveys = declareDataset({
     ...usual.nps,
     triggered_by_leaving: false,
   },
-  complete(row) {
-    const given = row.kind === 'custom' ? undefined : usual[row.kind];
-    for (const limit of limits) row[limit] ??= given?.[limit];
-    row.higher_is_better ??= true;
-    row.triggered_by_leaving ??= false;
-    row.satisfied_min ??= row.promoter_min;
+  /** Reads the scales that must stay, of surveys that have responses, and holds these still until the batch is stored. */
+  async context(client, rows): Promise<Map<string, Scale>> {
+    const stored = await client.rows<Scale & { key: string }>(
+      `select key, scale_min, scale_max, higher_is_better from surveys where key = any($1::text[]) order by key for update`,
+      [rows.map(({ key }) => key)],
+    );
+    const scales = new Map(stored.map((one) => [one.key, one]));
+    // To look for responses takes long where there are none, so it is asked only of scales that would move.
+    const moved = rows.filter((row) => movedScale(withUsual(row), scales.get(row.key)).length > 0);
+    // A statement of its own: only now it sees the responses that the lock waited for.
+    const used = await client.rows<{ key: string }>(
+      `select sent.key from unnest($1::text[]) as sent(key) where ${isUsedSql('sent.key')}`,
+      [moved.map(({ key }) => key)],
+    );
+    const inUse = new Set(used.map(({ key }) => key));
+    return new Map([...scales].filter(([key]) => inUse.has(key)));
+  },
+  complete(row, context) {
+    withUsual(row);
     const missing = limits.filter((limit) => row[limit] == null);
     if (missing.length > 0)
       return missing.map((limit) => ({
@@ -65,17 +78,12 @@ export const surveys = declareDataset({
         code: 'required',
         detail: `A survey of the kind 'custom' names its ${limit}.`,
       }));
-    return wrongLimits(row as Record<(typeof limits)[number], number>);
+    const wrong = wrongLimits(row as Record<(typeof limits)[number], number>);
+    return wrong.length > 0 ? wrong : movedScale(row, (context as Map<string, Scale>).get(row.key));
   },
   async afterwards(client, changed) {
     for (const { key, before, after } of changed) {
       if (!before) continue;
-      const moved = ['scale_min', 'scale_max', 'higher_is_better'].filter((name) => before[name] !== after[name]);
-      if (moved.length > 0 && (await hasResponses(client, key)))
-        throw conflict(
-          'survey_in_use',
-          `The survey '${key}' has responses, so its ${moved.join(', ')} must stay: scores of different scales are never pooled. Make a new survey.`,
-        );
       if (before.detractor_max !== after.detractor_max || before.promoter_min !== after.promoter_min)
         await bandAgain(client, key);
     }
@@ -98,11 +106,41 @@ function wrongLimits(row: Record<(typeof limits)[number], number>): FieldError[]
   return errors;
 }
 
+/** Fills in what the sender left to the usual scale. */
+function withUsual<R extends Sent>(row: R): R {
+  const given = row.kind === 'custom' ? undefined : usual[row.kind];
+  for (const limit of limits) row[limit] ??= given?.[limit];
+  row.higher_is_better ??= true;
+  row.triggered_by_leaving ??= false;
+  row.satisfied_min ??= row.promoter_min;
+  return row;
+}
+
+type Sent = { [L in (typeof limits)[number]]?: number | null | undefined } & {
+  key: string;
+  kind: keyof typeof usual | 'custom';
+  higher_is_better?: boolean | null | undefined;
+  triggered_by_leaving?: boolean | null | undefined;
+};
+
+type Scale = { [C in 'scale_min' | 'scale_max' | 'higher_is_better']?: unknown };
+
+/** Scores that were given on a scale cannot be read on another one. */
+function movedScale(row: Scale & { key: string }, inUse: Scale | undefined): FieldError[] {
+  if (inUse === undefined) return [];
+  const moved = (['scale_min', 'scale_max', 'higher_is_better'] as const).filter((name) => row[name] !== inUse[name]);
+  return moved.map((name) => ({
+    pointer: `/${name}`,
+    code: 'survey_in_use',
+    detail: `The survey '${row.key}' has responses, so its ${name} must stay ${inUse[name]}: scores of different scales are never pooled. Make a new survey.`,
+  }));
+}
+
+const isUsedSql = (key: string) =>
+  `(exists (select from responses where survey = ${key}) or exists (select from invitations where survey = ${key}))`;
+
 async function hasResponses(client: Client, survey: string): Promise<boolean> {
-  const found = await client.rows(
-    `select 1 where exists (select from responses where survey = $1) or exists (select from invitations where survey = $1)`,
-    [survey],
-  );
+  const found = await client.rows(`select 1 where ${isUsedSql('$1')}`, [survey]);
   return found.length > 0;
 }
 

@@ -1,4 +1,3 @@
-import { invalid } from '../errors.ts';
 import { declareDataset, id, prose, word } from './declare.ts';
 
 export const units = declareDataset({
@@ -15,23 +14,47 @@ export const units = declareDataset({
     kind: word('What it is: region, store, team ...', { filter: true }),
   },
   example: { key: 'store-12', name: 'Harbour Street', parent: 'north', kind: 'store' },
-  async afterwards(client, changed) {
-    const keys = changed.flatMap(({ key, after }) => (after.parent ? [key] : []));
-    if (keys.length === 0) return;
-    // One at a time, or two senders could close a loop of which neither sees the other's half.
-    await client.rows(`select pg_advisory_xact_lock(hashtext('milemarker.units'))`);
-    const [loop] = await client.rows<{ key: string }>(
-      `with recursive above(key, parent) as (
-         select key, parent from units where key = any($1::text[])
-         union
-         select above.key, units.parent from above join units on units.key = above.parent
-       )
-       select key from above where parent = key limit 1`,
-      [keys],
-    );
-    if (loop)
-      throw invalid(`The unit '${loop.key}' would lie below itself.`, [
-        { pointer: '/parent', code: 'circular', detail: `Follow the parents of '${loop.key}': they lead back to it.` },
-      ]);
+  /** Reads what lies above the units of a batch, and lets nobody else move units until it is stored. */
+  async context(client, rows): Promise<Tree> {
+    const above = new Map<string, string | null>();
+    const keys = rows.flatMap(({ key, parent }) => (parent ? [key, parent] : []));
+    if (keys.length > 0) {
+      // One at a time, or two senders could close a loop of which neither sees the other's half.
+      await client.rows(`select pg_advisory_xact_lock(hashtext('milemarker.units'))`);
+      const stored = await client.rows<{ key: string; parent: string | null }>(
+        `with recursive above(key, parent) as (
+           select key, parent from units where key = any($1::text[])
+           union
+           select units.key, units.parent from above join units on units.key = above.parent
+         )
+         select key, parent from above`,
+        [keys],
+      );
+      for (const { key, parent } of stored) above.set(key, parent);
+    }
+    return { above, placed: new Set() };
+  },
+  complete({ key, parent }, context) {
+    const { above, placed } = context as Tree;
+    for (let at = parent ?? null; at !== null; at = above.get(at) ?? null)
+      if (at === key)
+        return [
+          {
+            pointer: '/parent',
+            code: 'circular',
+            detail: `The unit '${key}' would lie below itself: the units above '${parent}' lead back to it.`,
+          },
+        ];
+    // Of two rows with the same key the first one is stored.
+    if (!placed.has(key)) above.set(key, parent ?? null);
+    placed.add(key);
+    return [];
   },
 });
+
+/** The unit above each unit, as it will be when the rows that were looked at are stored. */
+interface Tree {
+  above: Map<string, string | null>;
+  /** The units that rows of this batch have placed. */
+  placed: Set<string>;
+}

@@ -398,10 +398,74 @@ test('ingest', async (t) => {
     ];
     const refused = await api.send('POST', '/v1/units', lines(units), ndjson);
     assert.deepEqual([refused.status, refused.body.errors[0].code], [422, 'circular']);
-    assert.match(refused.body.detail, /'loop' would lie below itself\. Everything through row 5000 is stored\./);
+    assert.match(
+      refused.body.detail,
+      /^Row 5001 \(parent\): The unit 'loop' would lie below itself.*Everything through row 5000 is stored\./,
+    );
     assert.equal((await tableCounts(api)).units, 5_000);
     const header = await api.send('POST', path, 'id,colour\n');
     assert.match(header.body.detail, /colour.*Nothing was stored\.$/);
+  });
+
+  await t.test('NDJSON that knows texts only goes in as the same CSV would; JSON does not', async () => {
+    await withSurvey(api);
+    const exported = [
+      {
+        id: 'e1',
+        customer_id: 'C',
+        survey: 'nps',
+        score: '10.0',
+        themes: 'price|delivery',
+        comment: '',
+        answered_at: '2026-01-01T00:00:00Z',
+      },
+      {
+        id: 'e2',
+        customer_id: '',
+        survey: 'nps',
+        score: ' 7 ',
+        themes: '',
+        comment: ' so\nso ',
+        answered_at: '2026-01-01T00:00:00Z',
+      },
+      { id: 'e3', customer_id: 'C', survey: 'nps', score: 'nine', answered_at: '2026-01-01T00:00:00Z' },
+      { id: 'e4', customer_id: 'C', survey: 'nps', score: '', answered_at: '2026-01-01T00:00:00Z' },
+      { id: '', customer_id: 'C', survey: 'nps', score: '1e1', answered_at: '2026-01-01T00:00:00Z' },
+    ];
+    const text = `\ufeff${lines(exported).replaceAll('\n', '\r\n')}\r\n`;
+    const { status, body } = await api.send('POST', '/v1/responses?on_error=skip', text, ndjson);
+    assert.deepEqual([status, body.created, body.rejected], [200, 2, 3]);
+    assert.deepEqual(
+      body.errors.map(({ row, pointer, code, value }: AnyRow) => [row, pointer, code, value]),
+      [
+        [3, '/score', 'wrong_type', 'nine'],
+        [4, '/score', 'wrong_type', ''],
+        [5, '/id', 'too_short', ''],
+        [5, '/score', 'wrong_type', '1e1'],
+      ],
+    );
+    const stored = async (id: string) => {
+      const { customer_id, score, themes, comment } = (await api.get(`/v1/responses/${id}`)).body;
+      return [customer_id, score, themes, comment];
+    };
+    assert.deepEqual(await stored('e1'), ['C', 10, ['price', 'delivery'], null]);
+    assert.deepEqual(await stored('e2'), [null, 7, [], ' so\nso ']);
+    const csv =
+      'id,customer_id,survey,score,themes,comment,answered_at\ne1,C,nps,10.0,price|delivery,,2026-01-01T00:00:00Z\ne2,,nps,7,," so\nso ",2026-01-01T00:00:00Z\n';
+    assert.equal((await api.send('POST', '/v1/responses', csv)).body.unchanged, 2);
+    const flags = {
+      key: 'effort',
+      name: 'Was it easy?',
+      kind: 'ces',
+      higher_is_better: 'FALSE',
+      triggered_by_leaving: '',
+    };
+    assert.equal((await api.send('POST', '/v1/surveys', lines([flags]), ndjson)).body.created, 1);
+    const { higher_is_better, triggered_by_leaving } = (await api.get('/v1/surveys/effort')).body;
+    assert.deepEqual([higher_is_better, triggered_by_leaving], [false, false]);
+    for (const row of exported.slice(0, 2))
+      assert.equal((await api.send('POST', '/v1/responses', [row])).status, 422, 'JSON is taken as it is');
+    await api.db.write((client) => client.script(`delete from responses; delete from surveys where key = 'effort'`));
   });
 
   await t.test('CSV rows are refused by line and column, and header only is no row', async () => {

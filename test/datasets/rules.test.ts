@@ -88,7 +88,7 @@ test('surveys', async (t) => {
   await t.test('keep their scale while they have responses, and cannot be removed then', async () => {
     for (const change of [{ scale_min: -1 }, { scale_max: 11 }, { higher_is_better: false }]) {
       const refused = await api.send('PUT', '/v1/surveys/s', survey(change));
-      assert.deepEqual([refused.status, refused.body.code], [409, 'survey_in_use']);
+      assert.deepEqual([refused.status, refused.body.errors[0].code], [422, 'survey_in_use']);
       assert.match(refused.body.detail, new RegExp(`${Object.keys(change)[0]} must stay.*new survey`));
     }
     assert.equal((await api.get('/v1/surveys/s')).body.scale_max, 10);
@@ -101,8 +101,38 @@ test('surveys', async (t) => {
     assert.equal((await api.send('DELETE', '/v1/surveys/s')).status, 204);
   });
 
+  await t.test('with another scale are named by their row, and the others of the batch are stored', async () => {
+    const rows = [
+      survey({ name: 'One' }),
+      survey({ key: 'new-one' }),
+      survey({ scale_max: 11, higher_is_better: false }),
+    ];
+    await api.facts('surveys', [survey()]);
+    await api.facts('responses', [{ id: 'only', survey: 's', score: 9, answered_at: at }]);
+    const before = await tableCounts(api);
+    const refused = await api.send('POST', '/v1/surveys', [rows[1], rows[2]]);
+    assert.deepEqual([refused.status, refused.body.code], [422, 'rows_refused']);
+    assert.deepEqual(await tableCounts(api), before);
+    const skipped = await api.send('POST', '/v1/surveys?on_error=skip', [rows[1], rows[2]]);
+    const { created, rejected, errors } = skipped.body;
+    assert.deepEqual([skipped.status, created, rejected], [200, 1, 1]);
+    assert.deepEqual(
+      errors.map(({ row, pointer, code, value }: AnyRow) => [row, pointer, code, value]),
+      [
+        [2, '/scale_max', 'survey_in_use', 11],
+        [2, '/higher_is_better', 'survey_in_use', false],
+      ],
+    );
+    // What is not said about the scale is the usual one, which is the one it has.
+    assert.equal((await api.send('POST', '/v1/surveys', [rows[0]])).body.updated, 1);
+    for (const path of ['surveys/new-one', 'responses/only', 'surveys/s']) await api.send('DELETE', `/v1/${path}`);
+  });
+
   await t.test('cannot be removed or rescaled while a response to them is being stored', async () => {
-    for (const [method, body] of [['DELETE'], ['PUT', survey({ scale_max: 11 })]] as const) {
+    for (const [method, status, body] of [
+      ['DELETE', 409],
+      ['PUT', 422, survey({ scale_max: 11 })],
+    ] as const) {
       await api.facts('surveys', [survey()]);
       const hold = { release: () => {}, held: () => {} };
       const held = new Promise<void>((resolve) => {
@@ -133,7 +163,9 @@ test('surveys', async (t) => {
       await sleep(100);
       hold.release();
       assert.equal((await sending).status, 200);
-      assert.equal((await changing).status, 409, method);
+      const refused = await changing;
+      assert.equal(refused.status, status, method);
+      assert.match(refused.text, /survey_in_use/);
     }
   });
   assert.ok((await verify(api.db)).every(({ differences }) => differences === 0));
@@ -358,6 +390,50 @@ test('units', async (t) => {
       assert.deepEqual(await tableCounts(api), before);
     }
   });
+
+  await t.test(
+    'that would lie below themselves are named by their row, and the others of the batch are stored',
+    async () => {
+      // a has b below it, and b has c; the rows are looked at in their order.
+      const rows = [
+        unit('d', 'c'),
+        unit('a', 'd'),
+        unit('p', 'q'),
+        unit('q', 'r'),
+        unit('r', 'p'),
+        unit('e', 'r'),
+        unit('self', 'self'),
+      ];
+      const lines = rows.map((one) => JSON.stringify(one)).join('\n');
+      const { status, body } = await api.send('POST', '/v1/units?on_error=skip', lines, {
+        'content-type': 'application/x-ndjson',
+      });
+      assert.deepEqual([status, body.created, body.unchanged, body.rejected], [200, 4, 0, 3]);
+      assert.deepEqual(
+        body.errors.map(({ row, pointer, code, value }: AnyRow) => [row, pointer, code, value]),
+        [
+          [2, '/parent', 'circular', 'd'],
+          [5, '/parent', 'circular', 'p'],
+          [7, '/parent', 'circular', 'self'],
+        ],
+      );
+      assert.equal((await api.get('/v1/units/a')).body.parent, null);
+      // Of two rows with the same key the first one is stored, so the second one does not open the way for a loop.
+      const twice = await api.send('POST', '/v1/units?on_error=skip', [unit('g', 'h'), unit('g', 'i'), unit('h', 'g')]);
+      assert.deepEqual(
+        twice.body.errors.map(({ row, code }: AnyRow) => [row, code]),
+        [
+          [2, 'duplicate_id'],
+          [3, 'circular'],
+        ],
+      );
+      // A unit may move below another in the row before which that one leaves.
+      await api.facts('units', [unit('up', null), unit('down', 'up')]);
+      await api.facts('units', [unit('down', null), unit('up', 'down')]);
+      for (const { key } of [...rows, ...['g', 'up', 'down'].map((key) => unit(key))])
+        if (!['a', 'b', 'c'].includes(key)) await api.send('DELETE', `/v1/units/${key}`);
+    },
+  );
 
   await t.test('do not lie below themselves when two senders close a loop at the same time', async () => {
     for (let round = 0; round < 10; round++) {
