@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { purgeTombstones } from './datasets/changes.ts';
 import type { Database } from './db/pool.ts';
-import { refresh, waiting } from './outcomes/refresh.ts';
+import { isWaiting, refresh, waiting } from './outcomes/refresh.ts';
 
 interface Log {
   error(details: object, message: string): void;
@@ -23,8 +23,7 @@ export function startWorker(db: Database, log: Log): () => Promise<void> {
     let cleanedAt = Date.now();
     while (!stopping.signal.aborted) {
       try {
-        const { facts, respondents, moved, outdated } = await waiting(db, 1);
-        if (facts > 0 || respondents > 0 || moved || outdated) await refresh(db);
+        if (isWaiting(await waiting(db, 1))) await refresh(db);
         if (Date.now() - cleanedAt > cleanUpMs) {
           await db.write(purgeTombstones);
           cleanedAt = Date.now();

@@ -36,7 +36,7 @@ export interface Question {
   state: RefreshState;
   /** Through when responses are complete; null before the first one. */
   responses_through: Date | null;
-  /** Respondents (or, while facts are still looked at, facts) that are not worked out yet. */
+  /** Customers (or, while facts are still looked at, facts) that are not worked out yet. */
   pending: number;
   /** The settings were changed since, so what is worked out is still the old ones' doing. */
   outdated: boolean;
@@ -111,7 +111,7 @@ export async function prepareQuestion(
       min_n: given.min_n ?? 10,
       state,
       responses_through: (await completeThrough(client)).get('responses') ?? null,
-      pending: waiting.respondents + waiting.facts,
+      pending: Math.max(waiting.respondents, waiting.customers) + waiting.facts,
       outdated: waiting.outdated,
       fewest_people: reader.personal ? 0 : fewestPeople,
     };

@@ -185,11 +185,19 @@ export async function bury(client: Client, dataset: string, keys: readonly strin
   );
 }
 
-/** Whose outcomes a row counted in until now. An anonymous response stands for itself. */
+/** The facts that a customer's months and standing are made of. */
+const standingFacts = ['revenue_events', 'retention_events'];
+
+/**
+ * Marks whose outcomes, and whose months and standing, rows counted in until now. An anonymous response stands for
+ * itself.
+ */
 async function markForRefresh(client: Client, { name, customer, key }: Dataset, before: AnyRow[]): Promise<void> {
   if (customer === undefined || before.length === 0 || name === 'invitations') return;
   const respondents = before.map((row) => (row[customer] === null ? `~${row[key]}` : String(row[customer])));
   await client.rows(`insert into dirty_respondents (respondent) select distinct unnest($1::text[])`, [respondents]);
+  if (standingFacts.includes(name))
+    await client.rows(`insert into dirty_customers (customer_id) select distinct unnest($1::text[])`, [respondents]);
 }
 
 async function audit(client: Client, dataset: Dataset, changed: Changed[], author: Author): Promise<void> {

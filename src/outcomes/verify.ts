@@ -1,8 +1,10 @@
 import type { Client, Database } from '../db/pool.ts';
 import { cellKinds, everyOutcome } from './cells.ts';
 import { collect, readState } from './collect.ts';
+import { customerParameters, customerTables } from './customers.ts';
 import { outcomeColumns } from './definition.ts';
-import { computeInto, keptCuboids, locked, refresh } from './refresh.ts';
+import { computeInto, keptCuboids } from './recompute.ts';
+import { locked, refresh } from './refresh.ts';
 
 /** What was compared, and how many rows differ between what is stored and what the raw facts say. */
 export interface Verification {
@@ -12,8 +14,8 @@ export interface Verification {
 }
 
 /**
- * Works out every outcome and every cell again from the raw facts and compares them with what is stored. Refreshes first,
- * and mends nothing beyond that.
+ * Works out every outcome, every cell and every customer's months and standing again from the raw facts and compares them
+ * with what is stored. Refreshes first, and mends nothing beyond that.
  * A cell whose sums are all zero counts as absent: that is what remains when everything in it was taken out.
  * @throws where another process keeps refreshing.
  */
@@ -58,6 +60,20 @@ async function compareAll(client: Client): Promise<Verification[]> {
         table,
         `select ${names} from ${table} ${filled}`,
         `select ${names} from computed_${table} ${filled}`,
+      ),
+    );
+  }
+  for (const { table, columns, select } of customerTables) {
+    const names = columns.join(', ');
+    const settled = 'where customer_id not in (select customer_id from dirty_customers)';
+    await client.rows(`create temporary table computed_${table} (like ${table}) on commit drop`);
+    await client.rows(`insert into computed_${table} (${names}) ${select('all')}`, customerParameters(state));
+    results.push(
+      await compare(
+        client,
+        table,
+        `select ${names} from ${table} ${settled}`,
+        `select ${names} from computed_${table} ${settled}`,
       ),
     );
   }

@@ -5,6 +5,18 @@
 import assert from 'node:assert/strict';
 import type { Client, Database } from '../../src/db/pool.ts';
 import { assertVerified } from '../support/world.ts';
+import {
+  converter,
+  dayMs,
+  inOrder,
+  isActive,
+  localDay,
+  type Payment,
+  type Rate,
+  type RetentionEvent,
+  type Settings,
+} from './book.ts';
+import { assertCustomersByTheBook } from './customers-by-the-book.ts';
 
 interface Response {
   id: string;
@@ -25,40 +37,16 @@ interface Survey {
   promoter_min: number;
   triggered_by_leaving: boolean;
 }
-interface Payment {
-  customer_id: string;
-  amount: string;
-  currency: string;
-  occurred_at: Date;
-}
 interface Referral {
   referrer_id: string;
   made_at: Date;
   converted_at: Date | null;
-}
-interface RetentionEvent {
-  id: string;
-  customer_id: string;
-  type: string;
-  occurred_at: Date;
 }
 interface Customer {
   id: string;
   segment: string | null;
   region: string | null;
 }
-interface Rate {
-  id: string;
-  rate: string;
-}
-interface Settings {
-  time_zone: string;
-  currency: string;
-  windows_days: number[];
-}
-
-const dayMs = 86_400_000;
-
 /** Reads all facts and works out the rows of `response_outcomes`, but for their group of customers. */
 async function outcomesByTheBook(client: Client): Promise<Record<string, unknown>[]> {
   const [settings] = await client.rows<Settings>('select * from settings');
@@ -77,21 +65,7 @@ async function outcomesByTheBook(client: Client): Promise<Record<string, unknown
   const referrals = await client.rows<Referral>('select * from referrals');
   const contracts = await client.rows<RetentionEvent>('select * from retention_events');
   const rates = await client.rows<Rate>('select id, rate from exchange_rates');
-
-  /** Ten-thousandths of the reporting currency; amounts have two decimals here and rates at most four. */
-  const converted = ({ amount, currency, occurred_at }: Payment): number | undefined => {
-    const cents = Math.round(Number(amount) * 100);
-    if (currency === settings.currency) return cents * 100;
-    const day = Date.parse(localDay(occurred_at, settings.time_zone));
-    for (let back = 0; back < 7; back++) {
-      const date = new Date(day - back * dayMs).toISOString().slice(0, 10);
-      const rate = rates.find(({ id }) => id === `${currency}-${settings.currency}-${date}`);
-      if (!rate) continue;
-      const millionths = cents * Math.round(Number(rate.rate) * 10_000);
-      return Math.sign(millionths) * Math.floor((Math.abs(millionths) + 50) / 100);
-    }
-    return undefined;
-  };
+  const converted = converter(settings, rates);
 
   const within = (after: number, moment: Date | null, through: number) =>
     moment !== null && moment.getTime() > after && moment.getTime() <= through;
@@ -211,13 +185,6 @@ export async function storedOutcomes(client: Client): Promise<Record<string, unk
     });
 }
 
-const localDay = (moment: Date, timeZone: string) =>
-  new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(moment);
-
-/** By time, and of two at the same time by id. */
-const inOrder = <T extends { id: string }>(rows: T[], time: (row: T) => Date) =>
-  [...rows].sort((a, b) => time(a).getTime() - time(b).getTime() || (a.id < b.id ? -1 : 1));
-
 function isIndex(response: Response, all: Response[], window_days: number): boolean {
   const same = all.filter((one) => one.customer_id === response.customer_id && one.survey === response.survey);
   let from = Number.NEGATIVE_INFINITY;
@@ -229,19 +196,30 @@ function isIndex(response: Response, all: Response[], window_days: number): bool
   return false;
 }
 
-function isActive(events: RetentionEvent[], moment: number): boolean {
-  const ordered = inOrder(events, ({ occurred_at }) => occurred_at);
-  const last = ordered.findLast(({ occurred_at }) => occurred_at.getTime() <= moment);
-  const next = ordered.find(({ occurred_at }) => occurred_at.getTime() > moment);
-  if (last) return last.type !== 'churned';
-  return next?.type === 'renewed' || next?.type === 'churned';
+/** The facts that what is kept of each customer is made of. */
+async function readBook(client: Client) {
+  const [settings] = await client.rows<Settings>('select * from settings');
+  assert.ok(settings);
+  return {
+    customers: await client.rows<{ id: string }>('select id from customers'),
+    payments: await client.rows<Payment>('select * from revenue_events'),
+    contracts: await client.rows<RetentionEvent>('select * from retention_events'),
+    time_zone: settings.time_zone,
+    converted: converter(settings, await client.rows<Rate>('select id, rate from exchange_rates')),
+  };
 }
 
-/** Fails unless the outcomes that are stored are those of the definition told here, and the cells their sums. */
+/**
+ * Fails unless the outcomes that are stored are those of the definition told here, the cells their sums, and the months
+ * and standing of customers what their facts say.
+ */
 export async function assertByTheBook(db: Database): Promise<void> {
   await assertVerified(db);
   const { stored, expected } = await db.read(
-    async (client) => ({ stored: await storedOutcomes(client), expected: await outcomesByTheBook(client) }),
+    async (client) => {
+      await assertCustomersByTheBook(client, await readBook(client));
+      return { stored: await storedOutcomes(client), expected: await outcomesByTheBook(client) };
+    },
     { snapshot: true },
   );
   assert.deepEqual(stored, expected);

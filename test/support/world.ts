@@ -103,7 +103,7 @@ export async function empty(db: Database): Promise<void> {
     );
     await client.rows(
       `update refresh_state set snapshot = null, own_xid = null, revenue_through = null, referrals_through = null,
-         retention_through = null, definition_version = 0, dropped_cuboids = '{}', refreshed_at = null`,
+         retention_through = null, stood_at = null, definition_version = 0, dropped_cuboids = '{}', refreshed_at = null`,
     );
   });
   // The first refresh works everything out; of an empty database, so that the tests see the ones after it.
@@ -116,7 +116,14 @@ const tables = [
   'feed_horizons',
   'dataset_progress',
   'audit_log',
-].concat(['dirty_respondents', 'response_outcomes', ...cellKinds.map(({ table }) => table)]);
+].concat([
+  'dirty_respondents',
+  'dirty_customers',
+  'customer_months',
+  'customer_standing',
+  'response_outcomes',
+  ...cellKinds.map(({ table }) => table),
+]);
 
 /**
  * Tests that share a service, which takes longer to start than each of them: before each the world is empty, but for the

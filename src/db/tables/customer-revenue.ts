@@ -1,4 +1,5 @@
-import { date, index, integer, numeric, pgTable, primaryKey, smallint, text } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
+import { bigint, date, index, integer, numeric, pgTable, primaryKey, smallint, text } from 'drizzle-orm/pg-core';
 import { moment } from './columns.ts';
 
 /**
@@ -26,18 +27,43 @@ export const customerMonths = pgTable(
   ],
 );
 
-/** Where each customer stands as of `refresh_state.stood_at`. Kept by `outcomes/customers.ts`. */
-export const customerStanding = pgTable('customer_standing', {
-  customer_id: text('customer_id').primaryKey(),
-  hash_group: smallint('hash_group').notNull(),
-  /** Net revenue of the 365 days that end with `stood_at`, in the reporting currency. */
-  trailing_revenue: numeric('trailing_revenue').notNull(),
-  trailing_orders: integer('trailing_orders').notNull(),
-  /** Events of these days that no exchange rate is known for. */
-  no_rate: integer('no_rate').notNull(),
-  first_paid_at: moment('first_paid_at'),
-  last_paid_at: moment('last_paid_at'),
-  /** By the last retention event: `active` or `ended`; null where the customer has none. */
-  contract: text('contract'),
-  ended_at: moment('ended_at'),
+/**
+ * Where each customer stands: revenue as of `refresh_state.stood_at` (through which revenue is complete), the contract as
+ * of `refresh_state.retention_through`. Kept by `outcomes/customers.ts`; every customer has a row.
+ */
+export const customerStanding = pgTable(
+  'customer_standing',
+  {
+    customer_id: text('customer_id').primaryKey(),
+    hash_group: smallint('hash_group').notNull(),
+    /** Net revenue of the 365 days that end with `stood_at`, in the reporting currency. */
+    trailing_revenue: numeric('trailing_revenue').notNull(),
+    trailing_orders: integer('trailing_orders').notNull(),
+    /** Events of these days that no exchange rate is known for. */
+    no_rate: integer('no_rate').notNull(),
+    first_paid_at: moment('first_paid_at'),
+    last_paid_at: moment('last_paid_at'),
+    /** `active` or `ended`, as retention is defined; null where no retention event tells. */
+    contract: text('contract'),
+    ended_at: moment('ended_at'),
+    /** When time alone changes the revenue: the next event leaves the 365 days, or enters them; null for never. */
+    revenue_changes_at: moment('revenue_changes_at'),
+    /** When the next retention event that is known already changes the contract; null for never. */
+    contract_changes_at: moment('contract_changes_at'),
+  },
+  (table) => [
+    index('customer_standing_revenue_changes_at_idx').on(table.revenue_changes_at),
+    index('customer_standing_contract_changes_at_idx')
+      .on(table.contract_changes_at)
+      .where(sql`${table.contract_changes_at} is not null`),
+  ],
+);
+
+/**
+ * Customers whose months and standing must be worked out again. Rows are only added and taken, so nobody waits for
+ * anybody.
+ */
+export const dirtyCustomers = pgTable('dirty_customers', {
+  id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  customer_id: text('customer_id').notNull(),
 });

@@ -18,7 +18,7 @@ import { moment, pgSnapshot, xid8 } from './columns.ts';
 const count = (name: string) => bigint(name, { mode: 'number' }).notNull();
 
 /**
- * One row a response and window: what the customer did before and after it. Written by `outcomes/refresh.ts` only, from
+ * One row a response and window: what the customer did before and after it. Written by `outcomes/recompute.ts` only, from
  * the definition in `outcomes/definition.ts`. The dimensions are as they count: '' where none is known.
  */
 export const responseOutcomes = pgTable(
@@ -157,7 +157,10 @@ export const dirtyRespondents = pgTable('dirty_respondents', {
   respondent: text('respondent').notNull(),
 });
 
-/** Through when a dataset is complete: as its sender declared, else the latest event that was seen. */
+/**
+ * Through when a dataset is complete: as its sender declared, else `latest_at`, the time of the latest event that was
+ * seen, or the look that saw it where the event lies ahead.
+ */
 export const datasetProgress = pgTable('dataset_progress', {
   dataset: text('dataset').primaryKey(),
   declared_through: moment('declared_through'),
@@ -177,7 +180,7 @@ export const refreshState = pgTable(
     revenue_through: moment('revenue_through'),
     referrals_through: moment('referrals_through'),
     retention_through: moment('retention_through'),
-    /** The moment that `customer_standing` is about; null before the first revenue event. */
+    /** The moment that `customer_standing` is about: `revenue_through`; null before the first revenue event. */
     stood_at: moment('stood_at'),
     /** What the outcomes were worked out with; another value means that all are worked out again. */
     time_zone: text('time_zone').notNull(),
