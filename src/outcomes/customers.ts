@@ -1,6 +1,7 @@
 import type { Client, Param } from '../db/pool.ts';
 import { type RefreshState, readState } from './collect.ts';
 import { converted, hashGroup } from './definition.ts';
+import { takeDirty } from './queues.ts';
 
 /** All customers, or some of them. */
 export type Scope = 'all' | 'some';
@@ -112,7 +113,10 @@ const standing: CustomerTable = {
 
 export const customerTables: readonly CustomerTable[] = [months, standing];
 
-/** Works the rows out again and writes only what differs: what comes out the same is not touched. */
+/**
+ * Works the rows out again and writes only what differs: what comes out the same is not touched. In the order of the key,
+ * which is quicker for many.
+ */
 function replaceSql({ table, key, columns, select }: CustomerTable, scope: Scope): string {
   const list = (alias: string) => columns.map((column) => `${alias}.${column}`).join(', ');
   const same = key.map((column) => `h.${column} = f.${column}`).join(' and ');
@@ -125,6 +129,7 @@ function replaceSql({ table, key, columns, select }: CustomerTable, scope: Scope
     where not exists (
       select from ${table} h where ${held} ${same} and row(${list('h')}) is not distinct from row(${list('f')})
     )
+    order by ${key.join(', ')}
     on conflict (${key.join(', ')}) do update set ${columns
       .filter((column) => !key.includes(column))
       .map((column) => `${column} = excluded.${column}`)
@@ -144,13 +149,9 @@ export async function fillCustomers(client: Client): Promise<void> {
   for (const { table } of customerTables) await client.rows(`analyze ${table}`);
 }
 
-/** Works out the months and the standing of up to `most` dirty customers again. @returns how many queue rows it took. */
+/** Works out the months and the standing of up to `most` dirty customers again. @returns of how many. */
 export async function recomputeCustomers(client: Client, most: number): Promise<number> {
-  const taken = await client.rows<{ customer_id: string }>(
-    `delete from dirty_customers
-     where customer_id in (select distinct customer_id from dirty_customers limit $1) returning customer_id`,
-    [most],
-  );
-  if (taken.length > 0) await replace(client, [...new Set(taken.map(({ customer_id }) => customer_id))]);
-  return taken.length;
+  const customers = await takeDirty(client, 'dirty_customers', most);
+  if (customers.length > 0) await replace(client, customers);
+  return customers.length;
 }

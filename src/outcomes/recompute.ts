@@ -2,18 +2,13 @@ import type { Client } from '../db/pool.ts';
 import { addCellsSql, type Cuboid, cellKinds, dimensions, everyOutcome, mostValues } from './cells.ts';
 import { isOutdated, type RefreshState, readState } from './collect.ts';
 import { definitionVersion, outcomeColumns, outcomeParameters, outcomesSql } from './definition.ts';
+import { takeDirty } from './queues.ts';
 
-/** Works out the outcomes of up to `most` dirty respondents again. @returns how many queue rows it took. */
+/** Works out the outcomes of up to `most` dirty respondents again. @returns of how many. */
 export async function recomputeOutcomes(client: Client, most: number): Promise<number> {
-  const taken = await client.rows<{ respondent: string }>(
-    `delete from dirty_respondents where respondent in (select distinct respondent from dirty_respondents limit $1)
-     returning respondent`,
-    [most],
-  );
-  if (taken.length === 0) return 0;
-  const respondents = [...new Set(taken.map(({ respondent }) => respondent))];
-  await apply(client, await readState(client), { respondents });
-  return taken.length;
+  const respondents = await takeDirty(client, 'dirty_respondents', most);
+  if (respondents.length > 0) await apply(client, await readState(client), { respondents });
+  return respondents.length;
 }
 
 /**
