@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 import { startEmbedded } from './db/embedded.ts';
 import { migrate } from './db/migrate.ts';
 import { type Connection, type Database, openDatabase } from './db/pool.ts';
+import { mendRestored } from './db/restored.ts';
 import { newLog } from './http/logging.ts';
 import type { Server } from './http/server.ts';
 import { ensureFirstKey } from './keys/ensure-first-key.ts';
@@ -41,6 +42,11 @@ export async function openConfigured(config: Config, say: (message: string) => v
   };
   try {
     await migrate(db);
+    const mended = await mendRestored(db);
+    if (mended !== undefined)
+      say(
+        `The database was restored from another server: ${mended} rows were stamped anew, and everything is looked at.`,
+      );
   } catch (error) {
     await close();
     throw error;

@@ -4,8 +4,8 @@ import type { Database } from './pool.ts';
 
 const drizzleFolder = fileURLToPath(new URL('../../drizzle', import.meta.url));
 
-// Any number that nothing else locks on. The lock ends with the transaction.
-const migrationLock = 7_264_501;
+/** Held by whoever brings the database up to date. Any number that nothing else locks on; ends with the transaction. */
+export const migrationLock = 7_264_501;
 
 const day = (ms: number) => new Date(ms).toISOString();
 
