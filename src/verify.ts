@@ -4,6 +4,7 @@ import closeWithGrace from 'close-with-grace';
 import { type Config, readConfig } from './config.ts';
 import { findEmbedded } from './db/embedded.ts';
 import { openDatabase } from './db/pool.ts';
+import { verifyMatches } from './matching/verify.ts';
 import { type Verification, verify } from './outcomes/verify.ts';
 import { openConfigured } from './start.ts';
 
@@ -43,7 +44,7 @@ const { uninstall } = closeWithGrace({ delay: 20_000 }, () => close());
 try {
   const opened = await open(readConfig(process.env));
   close = opened.close;
-  const found = await verify(opened.db);
+  const found = [...(await verify(opened.db)), ...(await verifyMatches(opened.db))];
   const differences = found.reduce((sum, one) => sum + one.differences, 0);
   console.log(tableOf(found));
   console.log(

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { purgeTombstones } from './datasets/changes.ts';
 import type { Database } from './db/pool.ts';
 import { isWaiting, refresh, waiting } from './outcomes/refresh.ts';
+import { matchBatch } from './matching/match.ts';
 
 interface Log {
   error(details: object, message: string): void;
@@ -9,6 +10,7 @@ interface Log {
 
 const pauseMs = 1_000;
 const cleanUpMs = 3_600_000;
+const matchingMs = 5_000;
 
 /**
  * Keeps the outcomes fresh until it is stopped: looks once a second whether anything waits, and works it out. Any number
@@ -24,6 +26,8 @@ export function startWorker(db: Database, log: Log): () => Promise<void> {
     while (!stopping.signal.aborted) {
       try {
         if (isWaiting(await waiting(db, 1))) await refresh(db);
+        for (const end = Date.now() + matchingMs; Date.now() < end && !stopping.signal.aborted; )
+          if (!(await matchBatch(db))) break;
         if (Date.now() - cleanedAt > cleanUpMs) {
           await db.write(purgeTombstones);
           cleanedAt = Date.now();

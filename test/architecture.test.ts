@@ -26,7 +26,7 @@ const layers: readonly (readonly string[])[] = [
   ['app.ts', 'worker.ts'],
   ['bi'],
   ['analytics', 'datasets', 'keys', 'modules'],
-  ['outcomes', 'managed'],
+  ['matching', 'outcomes', 'managed'],
   ['http', 'db', 'stats'],
   ['currencies.ts'],
   ['errors.ts', 'config.ts'],

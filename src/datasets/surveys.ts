@@ -1,5 +1,7 @@
 import type { Client } from '../db/pool.ts';
 import { conflict, type FieldError } from '../errors.ts';
+import { languages, usualLanguage } from '../matching/languages.ts';
+import { matchAgainBySurvey } from '../matching/progress.ts';
 import { choice, declareDataset, flag, id, number, prose } from './declare.ts';
 
 const anyScore = { minimum: -1_000_000, maximum: 1_000_000 };
@@ -43,6 +45,11 @@ export const surveys = declareDataset({
       'True for a survey that is sent because the customer leaves. Its responses stay out of every outcome question: their cause runs backwards.',
       {},
     ),
+    language: choice(
+      'The language of its comments, in which the phrases of problems are looked for. `simple` (words as they are written) unless given.',
+      languages,
+      {},
+    ),
   },
   example: {
     key: 'nps',
@@ -51,6 +58,7 @@ export const surveys = declareDataset({
     question: 'How likely are you to recommend us to a friend?',
     ...usual.nps,
     triggered_by_leaving: false,
+    language: 'english',
   },
   /** Reads the scales that must stay, of surveys that have responses, and holds these still until the batch is stored. */
   async context(client, rows): Promise<Map<string, Scale>> {
@@ -87,6 +95,8 @@ export const surveys = declareDataset({
       if (before.detractor_max !== after.detractor_max || before.promoter_min !== after.promoter_min)
         await bandAgain(client, key);
     }
+    if (changed.some(({ before, after }) => before && before.language !== after.language))
+      await matchAgainBySurvey(client);
   },
   async mayRemove(client, key) {
     if (await hasResponses(client, key))
@@ -112,6 +122,7 @@ function withUsual<R extends Sent>(row: R): R {
   for (const limit of limits) row[limit] ??= given?.[limit];
   row.higher_is_better ??= true;
   row.triggered_by_leaving ??= false;
+  row.language ??= usualLanguage;
   row.satisfied_min ??= row.promoter_min;
   return row;
 }
@@ -121,6 +132,7 @@ type Sent = { [L in (typeof limits)[number]]?: number | null | undefined } & {
   kind: keyof typeof usual | 'custom';
   higher_is_better?: boolean | null | undefined;
   triggered_by_leaving?: boolean | null | undefined;
+  language?: string | null | undefined;
 };
 
 type Scale = { [C in 'scale_min' | 'scale_max' | 'higher_is_better']?: unknown };

@@ -116,6 +116,10 @@ const tables = [
   'feed_horizons',
   'dataset_progress',
   'audit_log',
+  'problems',
+  'problem_responses',
+  'problem_matching',
+  'matching_state',
 ].concat([
   'dirty_respondents',
   'dirty_customers',
