@@ -9,6 +9,7 @@ import type { Keys } from './keys/find-key.ts';
 import { keyRoutes } from './keys/routes.ts';
 import { addAuditRoutes } from './modules/audit/routes.ts';
 import { addMetricsRoutes } from './modules/metrics/routes.ts';
+import { addProblemRoutes } from './modules/problems/routes.ts';
 import { addSettingsRoutes } from './modules/settings/routes.ts';
 
 export interface AppOptions {
@@ -29,6 +30,7 @@ const tags = [
   { name: 'Datasets', description: 'How far the facts go.' },
   { name: 'Outcomes', description: 'What feedback is worth.' },
   { name: 'Scores', description: 'What customers said.' },
+  { name: 'Problems', description: 'What plagues customers, and what to fix first.' },
   { name: 'Changes', description: 'What changed since, for those who keep a copy.' },
   { name: 'BI', description: 'OData 4.0, for Power BI, Excel, Tableau and others.' },
   { name: 'Settings', description: 'What holds for the whole organisation.' },
@@ -61,6 +63,7 @@ export async function buildApp({
   keyRoutes(app, { db, keys });
   addSettingsRoutes(app, db);
   addAuditRoutes(app, db);
+  addProblemRoutes(app, db);
   addDatasetRoutes(app, db);
   addQuestionRoutes(app, db);
   addOdataRoutes(app, db);
