@@ -7,26 +7,29 @@ export interface Reader {
   personal: boolean;
 }
 
-interface Declaration<Query extends TProperties> {
+interface Declaration<Query extends TProperties, Params extends TProperties> {
   path: string;
   operationId: string;
   summary: string;
   description: string;
   tag: string;
+  /** What its path names, where it names something: given to `answer` beside the query. */
+  params?: Params;
   /** What it can be asked: the parameters of the address. */
   query: Query;
   /** How a row of its answer looks; its columns are those of the CSV. */
   row: TObject;
   /** How a row of `comparisons` looks, where it is not the usual one. */
   comparison?: TObject;
-  answer: (db: Database, given: Static<TObject<Query>>, reader: Reader) => Promise<Answer>;
+  answer: (db: Database, given: Static<TObject<Query>> & Static<TObject<Params>>, reader: Reader) => Promise<Answer>;
 }
 
 /** A question as the routes see it. */
-export interface DeclaredQuestion extends Omit<Declaration<TProperties>, 'answer'> {
+export interface DeclaredQuestion extends Omit<Declaration<TProperties, TProperties>, 'answer'> {
   readonly answer: (db: Database, given: never, reader: Reader) => Promise<Answer>;
 }
 
 /** Declares a question: the one place that knows its path, its parameters and its rows. */
-export const declareQuestion = <Query extends TProperties>(declaration: Declaration<Query>): DeclaredQuestion =>
-  declaration;
+export const declareQuestion = <Query extends TProperties, Params extends TProperties>(
+  declaration: Declaration<Query, Params>,
+): DeclaredQuestion => declaration;

@@ -9,15 +9,21 @@ import type { Answer } from './answer.ts';
 import { curveQuestions } from './curve/questions.ts';
 import type { DeclaredQuestion } from './declare.ts';
 import { outcomeQuestions } from './outcomes/questions.ts';
+import { problemQuestions } from './problems/questions.ts';
 import { periods } from './question.ts';
 import { answerOf } from './schemas.ts';
 import { scoreQuestions } from './scores/questions.ts';
 
-const questions: readonly DeclaredQuestion[] = [...outcomeQuestions, ...curveQuestions, ...scoreQuestions];
+const questions: readonly DeclaredQuestion[] = [
+  ...outcomeQuestions,
+  ...curveQuestions,
+  ...scoreQuestions,
+  ...problemQuestions,
+];
 
 /** Adds the questions: each one route, answered as JSON that explains itself or as CSV rows. */
 export function addQuestionRoutes(app: Server, db: Database): void {
-  for (const { path, operationId, summary, description, tag, query, row, comparison, answer } of questions) {
+  for (const { path, operationId, summary, description, tag, params, query, row, comparison, answer } of questions) {
     const name = operationId.replace('get', '');
     app.get(
       path,
@@ -28,6 +34,7 @@ export function addQuestionRoutes(app: Server, db: Database): void {
           summary,
           description,
           tags: [tag],
+          ...(params && { params: closed(params) }),
           querystring: closed(query),
           response: {
             200: {
@@ -41,8 +48,9 @@ export function addQuestionRoutes(app: Server, db: Database): void {
       },
       async (request: FastifyRequest, reply: FastifyReply) => {
         const { format, ...given } = request.query as { format?: string };
-        // The route has checked it by the schema that the question itself declares.
-        const found = await answer(db, given as never, { personal: request.caller.may('personal') });
+        // The route has checked both by the schemas that the question itself declares.
+        const asked = { ...given, ...(request.params as object) };
+        const found = await answer(db, asked as never, { personal: request.caller.may('personal') });
         return send(request, reply, found, format, Object.keys(row.properties));
       },
     );
