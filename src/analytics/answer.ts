@@ -17,7 +17,7 @@ export interface Answer {
   parameters: Record<string, unknown>;
   data: AnswerRow[];
   comparisons: AnswerRow[];
-  left_out: (LeftOut | { reason: string; customers: number })[];
+  left_out: (LeftOut | { reason: string; customers: number } | { reason: string; revenue_events: number })[];
   fresh: { complete_through: string | null; pending: number; refreshed_at: string | null };
   method: string;
   warnings: string[];
@@ -66,7 +66,10 @@ export const usualWarnings = (rows: readonly AnswerRow[], tests: number): string
 };
 
 /** The freshness that every answer states, and the warnings that belong to it. */
-export function freshness(question: Question, through: Date | null): { fresh: Answer['fresh']; warnings: string[] } {
+export function freshness(
+  question: Pick<Question, 'pending' | 'outdated' | 'state'>,
+  through: Date | null,
+): { fresh: Answer['fresh']; warnings: string[] } {
   const { pending, outdated, state } = question;
   return {
     fresh: {

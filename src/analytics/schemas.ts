@@ -3,7 +3,7 @@ import { closed, nullable, ref } from '../http/schemas.ts';
 import { dimensions } from '../outcomes/cells.ts';
 import { periods } from './question.ts';
 
-const when = (description: string) =>
+export const when = (description: string) =>
   Type.Optional(Type.Unsafe<string>({ type: 'string', format: 'date-or-time', description }));
 const text = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 128, description }));
 
@@ -108,8 +108,9 @@ export const answerOf = (row: TObject, name: string, compared: TObject = compari
           reason: Type.String(),
           responses: Type.Optional(Type.Integer()),
           customers: Type.Optional(Type.Integer()),
+          revenue_events: Type.Optional(Type.Integer()),
         }),
-        { description: 'Responses, or customers, that do not count, by the first reason that holds.' },
+        { description: 'Responses, customers or revenue events that do not count, by the first reason that holds.' },
       ),
       fresh: closed({
         complete_through: nullable(Type.String()),
