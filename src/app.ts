@@ -31,6 +31,7 @@ const tags = [
   { name: 'Outcomes', description: 'What feedback is worth.' },
   { name: 'Scores', description: 'What customers said.' },
   { name: 'Problems', description: 'What plagues customers, and what to fix first.' },
+  { name: 'Money', description: 'What customers are worth, and why they leave.' },
   { name: 'Changes', description: 'What changed since, for those who keep a copy.' },
   { name: 'BI', description: 'OData 4.0, for Power BI, Excel, Tableau and others.' },
   { name: 'Settings', description: 'What holds for the whole organisation.' },

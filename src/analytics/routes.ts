@@ -1,13 +1,13 @@
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
+import { type TObject, Type } from 'typebox';
 import type { Database } from '../db/pool.ts';
 import { closed, ref } from '../http/schemas.ts';
 import type { Server } from '../http/server.ts';
-import { dimensions } from '../outcomes/cells.ts';
 import type { Answer } from './answer.ts';
 import { curveQuestions } from './curve/questions.ts';
 import type { DeclaredQuestion } from './declare.ts';
+import { moneyQuestions } from './money/questions.ts';
 import { outcomeQuestions } from './outcomes/questions.ts';
 import { problemQuestions } from './problems/questions.ts';
 import { periods } from './question.ts';
@@ -19,6 +19,7 @@ const questions: readonly DeclaredQuestion[] = [
   ...curveQuestions,
   ...scoreQuestions,
   ...problemQuestions,
+  ...moneyQuestions,
 ];
 
 /** Adds the questions: each one route, answered as JSON that explains itself or as CSV rows. */
@@ -52,24 +53,21 @@ export function addQuestionRoutes(app: Server, db: Database): void {
         const asked = { ...given, ...(request.params as object) };
         const found = await answer(db, asked as never, { personal: request.caller.may('personal') });
         return send(request, reply, found, format, Object.keys(row.properties));
+        // The route has checked it by the schema that the question itself declares.
+        const found = await answer(db, given as never, { personal: request.caller.may('personal') });
+        return send(request, reply, found, format, row);
       },
     );
   }
 }
 
-function send(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  answer: Answer,
-  format: string | undefined,
-  columns: string[],
-) {
+function send(request: FastifyRequest, reply: FastifyReply, answer: Answer, format: string | undefined, row: TObject) {
   const wantsCsv = format === undefined && (request.headers.accept ?? '').startsWith('text/csv');
   if (format !== 'csv' && !wantsCsv) return reply.type('application/json; charset=utf-8').send(JSON.stringify(answer));
   // The columns of the schema, so that they are the same for no rows; of the groups only those that were asked for.
   const asked = (answer.parameters.group_by ?? []) as string[];
-  const isGroup = (column: string) => [...dimensions, ...periods].some((name) => name === column);
-  const shown = columns.filter((column) => !isGroup(column) || asked.includes(column));
+  const always = new Set(row.required);
+  const shown = Object.keys(row.properties).filter((column) => always.has(column) || asked.includes(column));
   const csv = stringify(answer.data, { header: true, columns: shown, record_delimiter: '\r\n' });
   return reply.type('text/csv; charset=utf-8').send(csv);
 }

@@ -1,0 +1,107 @@
+import type { Database } from '../../db/pool.ts';
+import { completeThrough } from '../../outcomes/collect.ts';
+import type { Reader } from '../declare.ts';
+import { wrong } from '../question.ts';
+import {
+  type CustomerParameters,
+  type CustomerQuestion,
+  prepareCustomerQuestion,
+  readPeriod,
+} from './customer-question.ts';
+import { type BaseKind, dateOf, monthOf, mostPeriods, type Period, type PeriodKind, periodsOf } from './periods.ts';
+
+/** The parameters of the questions about revenue from period to period. */
+export interface FlowParameters extends CustomerParameters {
+  by?: PeriodKind;
+  against?: BaseKind;
+  from?: string;
+  to?: string;
+}
+
+/** Such a question, and what the service knows that bears on it. */
+export interface FlowQuestion extends CustomerQuestion {
+  by: PeriodKind;
+  against: BaseKind;
+  /** Through when revenue is complete; null where none was sent. */
+  through: Date | null;
+  periods: Period[];
+  /** The first month that is not complete, and is therefore not told. */
+  complete: number | null;
+  /** The first month with revenue. */
+  first: number | null;
+  warnings: string[];
+}
+
+/**
+ * Prepares a question about revenue from period to period: which periods are complete, and what came before them.
+ * @throws ApiError 400 for bounds that are no months, empty periods, more periods than are told, and unknown groups.
+ */
+export async function prepareFlows(db: Database, given: FlowParameters, reader: Reader): Promise<FlowQuestion> {
+  const question = await prepareCustomerQuestion(db, given, reader);
+  const { by = 'trailing_year', against = 'year_before' } = given;
+  return db.read(async (client) => {
+    const { state } = question;
+    const bounds = await readPeriod(client, question, given);
+    const asked = { from: monthAsked(bounds.from, 'from'), to: monthAsked(bounds.to, 'to') };
+    const through = (await completeThrough(client)).has('revenue_events') ? state.revenue_through : null;
+    const [known] = await client.rows<{ complete: string | null; first: string | null }>(
+      `select date_trunc('month', $1::timestamptz at time zone $2)::date as complete,
+         (select min(month) from customer_months) as first`,
+      [through, state.time_zone],
+    );
+    const complete = known?.complete ? monthOf(known.complete) : null;
+    const first = known?.first ? monthOf(known.first) : null;
+    const told = { ...question, by, against, through, complete, first, warnings: [] };
+    if (complete === null || first === null) return { ...told, periods: [] };
+    const periods = periodsOf({ by, against, ...asked, complete, first });
+    if (!periods)
+      throw wrong('from', 'too_many_periods', `An answer tells ${mostPeriods} periods at most: ask for fewer.`);
+    return { ...told, periods, warnings: periodWarnings(periods, { ...asked, complete, first, by }, through) };
+  });
+}
+
+function monthAsked(bound: { month: string | null } | null, name: string): number | null {
+  if (!bound) return null;
+  if (bound.month !== null) return monthOf(bound.month);
+  throw wrong(
+    name,
+    'not_a_month',
+    `\`${name}\` is the first day of a month in the reporting time zone, such as 2026-03-01: revenue is kept by month.`,
+  );
+}
+
+interface Known {
+  from: number | null;
+  to: number | null;
+  complete: number;
+  first: number;
+  by: PeriodKind;
+}
+
+function periodWarnings(periods: Period[], { to, complete, first, by }: Known, through: Date | null): string[] {
+  const cut = periods.find(({ base_from, base_to }) => base_from < first && first < base_to);
+  // Without `to`, what runs now is never told, and nobody wonders; in periods of the calendar the last one is missed.
+  const last = periods.at(-1)?.to ?? complete;
+  const isMissed = to === null ? by !== 'trailing_year' && last <= complete : to > complete;
+  return [
+    ...(isMissed
+      ? [
+          `Only whole periods are told: from ${dateOf(last)} on none is complete, since revenue is known through ${through?.toISOString()} only.`,
+        ]
+      : []),
+    ...(cut
+      ? [
+          `Revenue begins in ${dateOf(first).slice(0, 7)}, within the period that ${cut.label} is held against: that base is not whole.`,
+        ]
+      : []),
+  ];
+}
+
+/** What is said where no figure can be told. */
+export function nothingTold({ through, periods }: FlowQuestion): string {
+  if (through === null)
+    return 'Nothing can be told of revenue: no revenue events were sent yet. That is not the same as zero.';
+  return periods.length === 0
+    ? `No complete period was found: revenue is known through ${through.toISOString()} only, and there must be one to hold a period against.`
+    : 'Too few customers paid in the period before to tell how much of their revenue stayed.';
+}

@@ -1,0 +1,127 @@
+import { Type } from 'typebox';
+import { type DeclaredQuestion, declareQuestion } from '../declare.ts';
+import { count, figure, number, when, withheld, word } from '../schemas.ts';
+import { customerGroupColumns, customerQuery } from './customer-question.ts';
+import { earnedGrowth, earnedGrowthDefinition } from './earned-growth.ts';
+import { baseKinds, periodKinds } from './periods.ts';
+import { revenueRetention, revenueRetentionDefinition } from './revenue-retention.ts';
+
+const flowQuery = {
+  by: Type.Optional(
+    Type.Enum([...periodKinds], {
+      default: 'trailing_year',
+      description:
+        'How long a period is. `trailing_year`: the 12 months that end with the last complete one (or before `to`); the others are of the calendar.',
+    }),
+  ),
+  against: Type.Optional(
+    Type.Enum([...baseKinds], {
+      default: 'year_before',
+      description:
+        'What a period is held against: the same one a year before, which leaves the season aside, or the one right before it.',
+    }),
+  ),
+  from: when(
+    'The first of the months told. Without it the last 12 months, 8 quarters, 3 years or the trailing year; 60 periods at most.',
+  ),
+  to: when('The month before which the last period ends. Only complete ones are told.'),
+  ...customerQuery,
+};
+
+const flowColumns = {
+  period: word('2026-03, 2026-Q1, 2026, or 2025-11 to 2026-10.'),
+  period_from: word('Its first day.'),
+  period_to: word('The first day after it.'),
+  base_from: word('The first day of the period that it is held against.'),
+  base_to: word('The first day after that.'),
+  ...customerGroupColumns,
+  base_customers: count('Customers with net revenue above zero in the base period.'),
+  base_revenue: number('Their net revenue in it, in the reporting currency.'),
+  revenue: number('Net revenue of the period, of all customers.'),
+};
+const customersOf = (part: string, what: string) => ({
+  [`${part}_customers`]: count(`${what}: how many had net revenue, or refunds, in the period.`),
+  [`${part}_revenue`]: number('Their net revenue in the period.'),
+});
+const keptRevenue = { kept_revenue: number('Net revenue of the period from the base customers.') };
+const notInBase = {
+  not_in_base: count('Customers with payments or refunds in the base period whose sum there is not above zero.'),
+};
+
+const retentionRow = Type.Object(
+  {
+    ...flowColumns,
+    ...keptRevenue,
+    ...figure('nrr', 'Net revenue retention: kept_revenue / base_revenue.'),
+    capped_revenue: number('The same, of each customer no more than in the base period.'),
+    ...figure('grr', 'Gross revenue retention: capped_revenue / base_revenue.'),
+    active_customers: count('Base customers with net revenue above zero in the period.'),
+    ...figure('logo_retention', 'Their share.'),
+    ...customersOf('reactivated', 'Not in the base, though they had paid before it ended'),
+    ...customersOf('new', 'Had not paid before the base ended'),
+    ...notInBase,
+    ...withheld,
+  },
+  { $id: 'RevenueRetentionRow', additionalProperties: false },
+);
+
+const growthRow = Type.Object(
+  {
+    ...flowColumns,
+    ...figure('earned_growth_least', 'Earned growth, were nobody of unknown origin earned.'),
+    ...figure('earned_growth_most', 'Earned growth, were everybody of unknown origin earned.'),
+    ...figure('total_growth', 'revenue / base_revenue - 1: the sum of the five below.'),
+    ...keptRevenue,
+    ...figure('from_existing', 'Net revenue retention - 1.'),
+    ...customersOf('earned', 'New by referral or word of mouth'),
+    ...figure('from_earned', 'earned_revenue / base_revenue.'),
+    ...customersOf('bought', 'New by advertising, promotion, sales or a partner'),
+    ...figure('from_bought', 'bought_revenue / base_revenue.'),
+    ...customersOf('unknown', 'New, and nothing says how they came'),
+    ...figure('from_unknown', 'unknown_revenue / base_revenue.'),
+    ...customersOf('reactivated', 'Not in the base, though they had paid before it ended'),
+    ...figure('from_reactivated', 'reactivated_revenue / base_revenue.'),
+    ...notInBase,
+    ...withheld,
+  },
+  { $id: 'EarnedGrowthRow', additionalProperties: false },
+);
+
+const flowComparison = Type.Object(
+  {
+    period: word('The period ...'),
+    ...customerGroupColumns,
+    measure: word('The figure that is compared.'),
+    against: word('... against this one, or the group against all others of the period together.'),
+    ...figure('difference', 'The first minus the second.'),
+    p: number('Two-sided.'),
+    q: number('The same, allowing for all comparisons of this answer (Benjamini-Hochberg).'),
+  },
+  { $id: 'PeriodComparison', additionalProperties: false },
+);
+
+/** What customers are worth over the years. */
+export const moneyQuestions: readonly DeclaredQuestion[] = [
+  declareQuestion({
+    path: '/v1/analytics/revenue-retention',
+    operationId: 'getRevenueRetention',
+    summary: 'How much of their revenue, and how many customers, stay: NRR, GRR and logo retention',
+    description: revenueRetentionDefinition.text,
+    tag: 'Money',
+    query: flowQuery,
+    row: retentionRow,
+    comparison: flowComparison,
+    answer: revenueRetention,
+  }),
+  declareQuestion({
+    path: '/v1/analytics/earned-growth',
+    operationId: 'getEarnedGrowth',
+    summary: 'How much of the growth was earned, and how much bought',
+    description: earnedGrowthDefinition.text,
+    tag: 'Money',
+    query: flowQuery,
+    row: growthRow,
+    comparison: flowComparison,
+    answer: earnedGrowth,
+  }),
+];
