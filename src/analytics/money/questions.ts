@@ -1,8 +1,10 @@
 import { Type } from 'typebox';
 import { type DeclaredQuestion, declareQuestion } from '../declare.ts';
-import { count, figure, number, when, withheld, word } from '../schemas.ts';
+import { count, figure, groups, number, questionQuery, when, window, withheld, word } from '../schemas.ts';
 import { customerGroupColumns, customerQuery } from './customer-question.ts';
 import { earnedGrowth, earnedGrowthDefinition } from './earned-growth.ts';
+import { loyalty, loyaltyDefinition } from './loyalty.ts';
+import { answers, quadrants } from './loyalty-sums.ts';
 import { baseKinds, periodKinds } from './periods.ts';
 import { revenueRetention, revenueRetentionDefinition } from './revenue-retention.ts';
 
@@ -100,6 +102,27 @@ const flowComparison = Type.Object(
   { $id: 'PeriodComparison', additionalProperties: false },
 );
 
+const loyaltyRow = Type.Object(
+  {
+    ...groups,
+    part: Type.Enum(['quadrant', 'answer'], {
+      description: 'The rows of either add up to all responses that count: filter by one of the two.',
+    }),
+    name: Type.Enum([...quadrants, ...answers]),
+    responses: count('Index responses whose windows have elapsed, of customers active when they answered.'),
+    customers: count('Different customers among them.'),
+    ...figure('share', 'Their share of all responses of the survey and group that count.'),
+    loyal: count('How many of them were active W days later and bought again, or made a referral, until then.'),
+    ...figure('loyal_rate', 'Their share.'),
+    left: count('How many of them had left, or not bought again, W days later.'),
+    ...figure('left_rate', 'Their share.'),
+    ...figure('revenue_after', 'Mean net revenue in the window after the answer, in the reporting currency.'),
+    revenue_total: number('The total.'),
+    ...withheld,
+  },
+  { $id: 'LoyaltyRow', additionalProperties: false },
+);
+
 /** What customers are worth over the years. */
 export const moneyQuestions: readonly DeclaredQuestion[] = [
   declareQuestion({
@@ -123,5 +146,15 @@ export const moneyQuestions: readonly DeclaredQuestion[] = [
     row: growthRow,
     comparison: flowComparison,
     answer: earnedGrowth,
+  }),
+  declareQuestion({
+    path: '/v1/analytics/loyalty',
+    operationId: 'getLoyalty',
+    summary: 'Satisfied is a "C": what customers said against what they did, and how many of the satisfied left',
+    description: loyaltyDefinition.text,
+    tag: 'Money',
+    query: { ...questionQuery, ...window },
+    row: loyaltyRow,
+    answer: loyalty,
   }),
 ];
