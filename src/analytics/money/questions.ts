@@ -1,8 +1,11 @@
 import { Type } from 'typebox';
+import { nullable } from '../../http/schemas.ts';
 import { type DeclaredQuestion, declareQuestion } from '../declare.ts';
 import { count, figure, groups, number, questionQuery, when, window, withheld, word } from '../schemas.ts';
 import { customerGroupColumns, customerQuery } from './customer-question.ts';
 import { earnedGrowth, earnedGrowthDefinition } from './earned-growth.ts';
+import { leavingOrders } from './leavers.ts';
+import { leavingReasons, leavingReasonsDefinition } from './leaving-reasons.ts';
 import { loyalty, loyaltyDefinition } from './loyalty.ts';
 import { answers, quadrants } from './loyalty-sums.ts';
 import { baseKinds, periodKinds } from './periods.ts';
@@ -123,6 +126,19 @@ const loyaltyRow = Type.Object(
   { $id: 'LoyaltyRow', additionalProperties: false },
 );
 
+const leavingRow = Type.Object(
+  {
+    ...customerGroupColumns,
+    reason: nullable(word('In the words of who sent it; null where none was given.')),
+    customers: count('Customers who left for it.'),
+    ...figure('share', 'Their share of all customers who left.'),
+    revenue: number('All net revenue of these customers until they left, in the reporting currency.'),
+    ...figure('revenue_share', 'Its share of that of all customers who left.'),
+    ...withheld,
+  },
+  { $id: 'LeavingReasonsRow', additionalProperties: false },
+);
+
 /** What customers are worth over the years. */
 export const moneyQuestions: readonly DeclaredQuestion[] = [
   declareQuestion({
@@ -156,5 +172,26 @@ export const moneyQuestions: readonly DeclaredQuestion[] = [
     query: { ...questionQuery, ...window },
     row: loyaltyRow,
     answer: loyalty,
+  }),
+  declareQuestion({
+    path: '/v1/analytics/leaving-reasons',
+    operationId: 'getLeavingReasons',
+    summary: 'Why customers left, and what they had paid',
+    description: leavingReasonsDefinition.text,
+    tag: 'Money',
+    query: {
+      from: when('Customers who left at or after this.'),
+      to: when('Customers who left before this.'),
+      order: Type.Optional(
+        Type.Enum([...leavingOrders], { default: 'revenue', description: 'What the reasons are ranked by.' }),
+      ),
+      limit: Type.Optional(
+        Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'How many reasons are told of a group.' }),
+      ),
+      ...customerQuery,
+    },
+    row: leavingRow,
+    comparison: flowComparison,
+    answer: leavingReasons,
   }),
 ];
