@@ -10,7 +10,6 @@ import type { DeclaredQuestion } from './declare.ts';
 import { moneyQuestions } from './money/questions.ts';
 import { outcomeQuestions } from './outcomes/questions.ts';
 import { problemQuestions } from './problems/questions.ts';
-import { periods } from './question.ts';
 import { answerOf } from './schemas.ts';
 import { scoreQuestions } from './scores/questions.ts';
 
@@ -52,9 +51,6 @@ export function addQuestionRoutes(app: Server, db: Database): void {
         // The route has checked both by the schemas that the question itself declares.
         const asked = { ...given, ...(request.params as object) };
         const found = await answer(db, asked as never, { personal: request.caller.may('personal') });
-        return send(request, reply, found, format, Object.keys(row.properties));
-        // The route has checked it by the schema that the question itself declares.
-        const found = await answer(db, given as never, { personal: request.caller.may('personal') });
         return send(request, reply, found, format, row);
       },
     );
