@@ -11,6 +11,7 @@ import {
   fromRows,
   type GroupKey,
   groupNames,
+  hashGroups,
   keyOf,
   readOutcomeSums,
   readWhole,
@@ -31,6 +32,9 @@ export interface Followed extends GroupKey {
   bands: Map<string, FollowedBand>;
 }
 
+/** What all bands of a group together are called. */
+export const allBands = 'all';
+
 /** Why responses are not on the curve. Who has no contract cannot be seen leaving. */
 const reasons: Record<string, OutcomeSum> = {
   anonymous: 'anonymous',
@@ -43,12 +47,13 @@ const reasons: Record<string, OutcomeSum> = {
 /**
  * Reads how long the customers of each group were followed: from the answer to the first churn, the end of the window or
  * the last day before `asOf`, whichever comes first. Beyond the window a customer's next index response is followed, and
- * nobody's leaving counts twice. Null for `asOf`: nothing is known of leaving.
+ * nobody's leaving counts twice. Null for `asOf`: nothing is known of leaving. With `pooled` the bands of a group are one.
  */
 export async function readFollowed(
   client: Client,
   question: Question,
   asOf: Date | null,
+  pooled: boolean,
 ): Promise<{ groups: Followed[]; left_out: LeftOut[] }> {
   const sums = await readOutcomeSums(client, question, sourceOf(question, 'outcome_cells'));
   const whole = await readWhole(client, question, sums);
@@ -63,14 +68,15 @@ export async function readFollowed(
     const text = JSON.stringify(key);
     const group = found.get(text) ?? { ...key, bands: new Map<string, FollowedBand>() };
     found.set(text, group);
-    const held = group.bands.get(band) ?? { rows: [], n: 0, people: 0 };
-    group.bands.set(band, held);
+    const name = pooled ? allBands : band;
+    const held = group.bands.get(name) ?? { rows: [], n: 0, people: 0 };
+    group.bands.set(name, held);
     held.rows.push({ duration: days, event: churned, count: n });
     held.n += n;
   }
   for (const { survey, groups, bands } of sums)
     for (const [name, band] of found.get(JSON.stringify({ survey, groups }))?.bands ?? [])
-      band.people = Math.min(band.n, filledGroups((bands.get(name) ?? []).map(onCurve)));
+      band.people = Math.min(band.n, filledGroups(onCurve(pooled ? [...bands.values()] : [bands.get(name) ?? []])));
   const not_followed_yet = once.reduce((sum, { days, n }) => sum + (days === null ? n : 0), 0);
   const left_out = Object.entries(reasons)
     .map(([reason, sum]) => ({ reason, responses: totalOf(whole, sum) }))
@@ -79,8 +85,14 @@ export async function readFollowed(
   return { groups: [...found.values()].sort(byGroup), left_out };
 }
 
-const onCurve = (sums: BandSums[number]) =>
-  Object.values(reasons).reduce((left, reason) => left - sums[reason], sums.responses);
+/** How many responses are on the curve, in each group of customers. */
+const onCurve = (bands: readonly BandSums[]): number[] =>
+  Array.from({ length: hashGroups }, (_, at) =>
+    bands.reduce((count, { [at]: sums }) => {
+      if (!sums) return count;
+      return count + Object.values(reasons).reduce((left, reason) => left - sums[reason], sums.responses);
+    }, 0),
+  );
 
 /**
  * One row a group, band, number of days (null: answered after the last day) and whether the customer left then. Whoever

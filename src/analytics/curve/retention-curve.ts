@@ -15,14 +15,15 @@ import {
 import { prepareQuestion, type Question, type QuestionParameters, shownParameters, wrong } from '../question.ts';
 import { hiddenRows, linesOf } from '../small-groups.ts';
 import { scoped } from '../words.ts';
-import { compareCurves, curveComparisonRow } from './comparisons.ts';
-import { type Followed, type FollowedBand, readFollowed } from './followed.ts';
+import { compareCurves, compareGroups, curveComparisonRow } from './comparisons.ts';
+import { allBands, type Followed, type FollowedBand, readFollowed } from './followed.ts';
+import { groupCurveSentence } from './group-sentence.ts';
 import { curveSentence } from './sentence.ts';
 
 const definition = {
   id: 'retention_curve',
   version: 1,
-  text: 'Kaplan-Meier estimate of the share of customers who have not left so many days after an index response, of customers with a contract that ran when they answered. Leaving is the first churn after the answer; who has not left is followed through the last complete day, but no longer than the window: then the next index response is followed. Time is counted in calendar days of the reporting time zone, a churn on the day of the answer as day 1. Greenwood standard error, interval on the log(-log) scale; bands are compared by the log-rank test.',
+  text: 'Kaplan-Meier estimate of the share of customers who have not left so many days after an index response, of customers with a contract that ran when they answered. Leaving is the first churn after the answer; who has not left is followed through the last complete day, but no longer than the window: then the next index response is followed. Time is counted in calendar days of the reporting time zone, a churn on the day of the answer as day 1. Greenwood standard error, interval on the log(-log) scale; bands are compared by the log-rank test, or, with compare=groups, all groups of a survey whose bands are pooled.',
 };
 
 /**
@@ -31,27 +32,34 @@ const definition = {
  */
 export async function retentionCurve(
   db: Database,
-  given: QuestionParameters,
+  given: QuestionParameters & { compare?: 'bands' | 'groups' },
   reader: { personal: boolean },
 ): Promise<Answer> {
   const question = await prepareQuestion(db, given, reader);
+  const pooled = given.compare === 'groups';
+  if (pooled) requireGroups(question);
   const asOf = asOfCurve(question);
-  const { groups, left_out } = await db.read((client) => readFollowed(client, question, asOf), { snapshot: true });
+  const { groups, left_out } = await db.read((client) => readFollowed(client, question, asOf, pooled), {
+    snapshot: true,
+  });
   const withheld = withheldBands(groups, question);
-  const comparisons = compareCurves(groups, withheld);
+  const comparisons = pooled ? compareGroups(groups, withheld) : compareCurves(groups, withheld);
   const tests = testsIn(comparisons);
   const { fresh, warnings } = freshness(question, asOf);
-  const data = groups.flatMap((group) => curveRows(group, withheld, question));
+  const data = groups.flatMap((group) => curveRows(group, pooled ? [allBands] : bands, withheld, question));
   return {
     question: 'outcomes/retention/curve',
     reads_as: scoped(
-      curveSentence(groups, (band) => withheld.get(band) === null, comparisons, question, asOf),
+      pooled
+        ? groupCurveSentence(groups, withheld, comparisons, question, asOf)
+        : curveSentence(groups, (band) => withheld.get(band) === null, comparisons, question, asOf),
       question,
     ),
     definition,
     parameters: shownParameters(question, {
       window_days: question.window_days,
       as_of: asOf?.toISOString() ?? question.as_of,
+      compare: pooled ? 'groups' : 'bands',
     }),
     data,
     comparisons: comparisons.map((comparison) => curveComparisonRow(comparison, question)),
@@ -60,6 +68,18 @@ export async function retentionCurve(
     method: `Kaplan-Meier, Greenwood, log(-log) interval; log-rank test${qMethod(tests)}`,
     warnings: [...warnings, ...usualWarnings(data, tests)],
   };
+}
+
+/** @throws ApiError 400 where there are no groups, or groups that share responses, which the log-rank test cannot compare. */
+function requireGroups({ group_by }: Question): void {
+  if (group_by.length === 0)
+    throw wrong('compare', 'nothing_to_compare', 'compare=groups needs groups: name them with group_by.');
+  if (group_by.includes('theme'))
+    throw wrong(
+      'compare',
+      'groups_overlap',
+      'A response with several themes is in several groups, which the log-rank test cannot compare. Group by something else, or ask for one theme at a time with theme=... and compare=bands.',
+    );
 }
 
 /** The moment through which leaving is known, or an earlier `as_of`; null where no retention event was ever sent. */
@@ -84,10 +104,11 @@ function withheldBands(groups: Followed[], question: Question): Map<FollowedBand
 /** A row at the start, at each day with a churn, and at the end of the window. */
 function curveRows(
   group: Followed,
+  names: readonly string[],
   withheldBecause: Map<FollowedBand, string | null>,
   question: Question,
 ): AnswerRow[] {
-  return bands.flatMap((name): AnswerRow[] => {
+  return names.flatMap((name): AnswerRow[] => {
     const band = group.bands.get(name);
     if (!band) return [];
     const withheld = withheldBecause.get(band) ?? null;

@@ -21,7 +21,7 @@ export function curveSentence(
   const group = groups.find(({ bands: of }) => [...of.values()].some(isTold));
   if (!group) return 'Too few responses of customers with a running contract to draw a curve.';
   const tested = comparisons.filter(
-    ({ names, result }) => names.length === 2 && names[0] === 'promoter' && result !== null,
+    ({ band, against, result }) => band === 'promoter' && against === 'detractor' && result !== null,
   );
   if (tested.length > 1) return groupedSentence(groups, tested, testsIn(comparisons), question);
 
@@ -44,16 +44,20 @@ export function curveSentence(
   return only ? `${curve} ${testSentence(only)}` : curve;
 }
 
-const isClear = (p: number | null) => p !== null && p < 0.05;
+/** Whether a test says that there is a difference. */
+export const isClear = (p: number | null) => p !== null && p < 0.05;
 /** More promoters left than expected if bands did not matter. */
 const leftSooner = ({ result }: CurveComparison) => (result?.observed[0] ?? 0) > (result?.expected[0] ?? 0);
 
 function testSentence(test: CurveComparison): string {
-  const p = test.p !== null && test.p < 0.001 ? 'p < 0.001' : `p = ${Number((test.p ?? 1).toPrecision(2))}`;
   return isClear(test.p)
-    ? `Promoters stayed ${leftSooner(test) ? 'less long' : 'longer'} than detractors (log-rank ${p}). ${association}`
-    : `No difference between promoters and detractors was found (log-rank ${p}).`;
+    ? `Promoters stayed ${leftSooner(test) ? 'less long' : 'longer'} than detractors (${logRankP(test)}). ${association}`
+    : `No difference between promoters and detractors was found (${logRankP(test)}).`;
 }
+
+/** `log-rank p < 0.001` */
+export const logRankP = ({ p }: CurveComparison): string =>
+  `log-rank ${p !== null && p < 0.001 ? 'p < 0.001' : `p = ${Number((p ?? 1).toPrecision(2))}`}`;
 
 function groupedSentence(groups: Followed[], tested: CurveComparison[], tests: number, question: Question): string {
   const clear = tested.filter(({ q }) => isClear(q));
