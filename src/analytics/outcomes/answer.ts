@@ -37,7 +37,7 @@ export async function answerOutcome(
 }
 
 /** What a reader of the findings should beware of, besides what every answer warns of. */
-export function outcomeWarnings({ left_out, question }: Findings): string[] {
+export function outcomeWarnings({ left_out, question }: Pick<Findings, 'left_out' | 'question'>): string[] {
   const noRate = left_out.find(({ reason }) => reason === 'no_exchange_rate');
   return [
     ...(noRate

@@ -1,10 +1,11 @@
 import { type TSchema, Type } from 'typebox';
-import { bands } from '../../outcomes/cells.ts';
+import { type Band, bands } from '../../outcomes/cells.ts';
 import { type DeclaredQuestion, declareQuestion } from '../declare.ts';
 import { count, figure, groups, number, questionQuery, window, withheld } from '../schemas.ts';
 import { answerOutcome } from './answer.ts';
 import { type OutcomeKind, referralsKind, retentionKind, revenueKind } from './measures.ts';
 import { outcomesSummary } from './summary.ts';
+import { whatIf } from './what-if.ts';
 
 const band = { band: Type.Enum([...bands]) };
 
@@ -45,6 +46,24 @@ const summaryRow = Type.Object(
   { $id: 'SummaryRow', additionalProperties: false },
 );
 
+const bandOf = (description: string, usual: Band) =>
+  Type.Optional(Type.Enum([...bands], { default: usual, description }));
+
+/** A row of the what-if question: one outcome of a group. */
+const whatIfRow = Type.Object(
+  {
+    ...groups,
+    measure: Type.Enum(['revenue_after', 'referrals_after', 'retention_rate'], { description: 'What would change.' }),
+    ...{ from_band: band.band, to_band: band.band },
+    from_n: count('Responses of the one band whose window has elapsed.'),
+    to_n: count('The same of the other.'),
+    moved: number('How many of them would move: the share of from_n.'),
+    ...figure('effect', 'Moved x the difference of the means: revenue, referrals, or customers who stay.'),
+    ...withheld,
+  },
+  { $id: 'WhatIfRow', additionalProperties: false },
+);
+
 const outcomeQuestion = (kind: OutcomeKind, summary: string, name: string) =>
   declareQuestion({
     path: `/v1/outcomes/${kind.outcome}`,
@@ -71,5 +90,29 @@ export const outcomeQuestions: readonly DeclaredQuestion[] = [
     query: { ...questionQuery, ...window },
     row: summaryRow,
     answer: outcomesSummary,
+  }),
+  declareQuestion({
+    path: '/v1/outcomes/what-if',
+    operationId: 'getWhatIf',
+    summary: 'What moving some detractors to passives would go with',
+    description:
+      'The difference between two bands times the responses that would move, for revenue, referrals and retention. It says "if the association were causal": the difference alone does not tell that those who move come to do as the others do.',
+    tag: 'Outcomes',
+    query: {
+      ...questionQuery,
+      ...window,
+      share: Type.Optional(
+        Type.Number({
+          exclusiveMinimum: 0,
+          maximum: 1,
+          default: 0.1,
+          description: 'The share of the one band that moves: 0.1 is 10%.',
+        }),
+      ),
+      from_band: bandOf('The band that they leave.', 'detractor'),
+      to_band: bandOf('The band that they come to.', 'passive'),
+    },
+    row: whatIfRow,
+    answer: whatIf,
   }),
 ];
