@@ -31,10 +31,18 @@ export function spearman(x: readonly number[], y: readonly number[]): Spearman |
   if (n < 3 || spread === 0) return null;
   const rho = covariance / Math.sqrt(spread);
   if (covariance ** 2 >= spread) return { n, rho: Math.sign(covariance), p: null, low: null, high: null };
-  const p = studentP(rho * Math.sqrt((n - 2) / (1 - rho ** 2)), n - 2);
-  if (n === 3) return { n, rho, p, low: null, high: null };
+  return { n, rho, ...rankTest(rho, n) };
+}
+
+/**
+ * The p and the interval of a Spearman correlation within -1 and 1 of n independent subjects; n may be a fraction, where
+ * subjects were divided by a design effect.
+ */
+export function rankTest(rho: number, n: number): Omit<Spearman, 'n' | 'rho'> {
+  const p = n > 2 ? studentP(rho * Math.sqrt((n - 2) / (1 - rho ** 2)), n - 2) : null;
+  if (n <= 3) return { p, low: null, high: null };
   const half = z * Math.sqrt((1 + rho ** 2 / 2) / (n - 3));
-  return { n, rho, p, low: Math.tanh(Math.atanh(rho) - half), high: Math.tanh(Math.atanh(rho) + half) };
+  return { p, low: Math.tanh(Math.atanh(rho) - half), high: Math.tanh(Math.atanh(rho) + half) };
 }
 
 /** The rank of each value, from 1 for the smallest; equal values share the mean of their ranks. */

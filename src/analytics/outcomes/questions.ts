@@ -5,6 +5,7 @@ import { count, figure, groups, number, questionQuery, window, withheld } from '
 import { answerOutcome } from './answer.ts';
 import { type OutcomeKind, referralsKind, retentionKind, revenueKind } from './measures.ts';
 import { outcomesSummary } from './summary.ts';
+import { validity } from './validity.ts';
 import { whatIf } from './what-if.ts';
 
 const band = { band: Type.Enum([...bands]) };
@@ -64,6 +65,29 @@ const whatIfRow = Type.Object(
   { $id: 'WhatIfRow', additionalProperties: false },
 );
 
+/** A row of the validity question: one outcome of a group. */
+const validityRow = Type.Object(
+  {
+    ...groups,
+    outcome: Type.Enum(['revenue_after', 'referrals_after', 'referred', 'retained'], {
+      description: 'What the score is held against.',
+    }),
+    responses: count('Index responses whose outcome counts.'),
+    customers: count('Different customers among them.'),
+    did: count('How many of them referred somebody, or were retained; null for an amount.'),
+    did_not: count('How many did not.'),
+    ...figure('spearman', 'Rank correlation of the score with an amount: 0 is no association.'),
+    ...figure(
+      'auc',
+      'Share of pairs, one who did and one who did not, in which the one who did had the higher score: 0.5 is no association.',
+    ),
+    p: number('Two-sided, of no association.'),
+    q: number('The same, allowing for all tests of this answer (Benjamini-Hochberg).'),
+    ...withheld,
+  },
+  { $id: 'ValidityRow', additionalProperties: false },
+);
+
 const outcomeQuestion = (kind: OutcomeKind, summary: string, name: string) =>
   declareQuestion({
     path: `/v1/outcomes/${kind.outcome}`,
@@ -90,6 +114,17 @@ export const outcomeQuestions: readonly DeclaredQuestion[] = [
     query: { ...questionQuery, ...window },
     row: summaryRow,
     answer: outcomesSummary,
+  }),
+  declareQuestion({
+    path: '/v1/outcomes/validity',
+    operationId: 'getValidity',
+    summary: 'Whether the score predicts revenue, referrals and retention at all',
+    description:
+      'Rank correlation of the score with revenue and referrals, and the area under the ROC curve for having referred and for being retained. Ranks every response of the question, which takes seconds for a million of them.',
+    tag: 'Outcomes',
+    query: { ...questionQuery, ...window },
+    row: validityRow,
+    answer: validity,
   }),
   declareQuestion({
     path: '/v1/outcomes/what-if',
