@@ -9,6 +9,14 @@ export interface LeftOut {
   responses: number;
 }
 
+/** The same of what else an answer counts. */
+type OthersLeftOut = { reason: string } & (
+  | { customers: number }
+  | { invitations: number }
+  | { revenue_events: number }
+  | { follow_ups: number }
+);
+
 /** Every answer: it says what was asked, what it means, what was left out and how fresh it is. */
 export interface Answer {
   question: string;
@@ -17,7 +25,7 @@ export interface Answer {
   parameters: Record<string, unknown>;
   data: AnswerRow[];
   comparisons: AnswerRow[];
-  left_out: (LeftOut | { reason: string; customers: number } | { reason: string; revenue_events: number })[];
+  left_out: (LeftOut | OthersLeftOut)[];
   fresh: { complete_through: string | null; pending: number; refreshed_at: string | null };
   method: string;
   warnings: string[];

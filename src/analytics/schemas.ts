@@ -108,9 +108,11 @@ export const answerOf = (row: TObject, name: string, compared: TObject = compari
           reason: Type.String(),
           responses: Type.Optional(Type.Integer()),
           customers: Type.Optional(Type.Integer()),
+          invitations: Type.Optional(Type.Integer()),
           revenue_events: Type.Optional(Type.Integer()),
+          follow_ups: Type.Optional(Type.Integer()),
         }),
-        { description: 'Responses, customers or revenue events that do not count, by the first reason that holds.' },
+        { description: 'How much does not count, by the first reason that holds.' },
       ),
       fresh: closed({
         complete_through: nullable(Type.String()),

@@ -47,13 +47,14 @@ const periodSql = {
 };
 
 /** The expression of a grouping; '' (nothing known) becomes null. */
-const groupSql = (grouping: Grouping, period: string, value: (dimension: Dimension) => string) =>
+export const groupSql = (grouping: Grouping, period: string, value: (dimension: Dimension) => string) =>
   isPeriod(grouping) ? periodSql[grouping](period) : `nullif(${value(grouping)}, '')`;
 
 /** The names of the groups in the rows that a statement returns. */
 export const groupNames = ['group_1', 'group_2'] as const;
 
-const matches = (dimension: Dimension, expression: string, value: string) =>
+/** Whether a dimension has a value; a unit with everything below it. */
+export const matches = (dimension: Dimension, expression: string, value: string) =>
   dimension === 'unit' ? `${expression} in ${unitsBelow(value)}` : `${expression} = ${value}`;
 
 /** What a question's filters ask of cells of one cuboid, and how its groups are read from them. */

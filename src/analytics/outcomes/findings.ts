@@ -50,7 +50,8 @@ export async function findOutcome(db: Database, question: Question, kind: Outcom
   };
 }
 
-function rowsOf(
+/** A row for each band of each group; what is not shown is null, and says why. */
+export function rowsOf(
   groups: readonly Group[],
   question: Question,
   kind: OutcomeKind,

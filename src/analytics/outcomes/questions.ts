@@ -3,7 +3,9 @@ import { type Band, bands } from '../../outcomes/cells.ts';
 import { type DeclaredQuestion, declareQuestion } from '../declare.ts';
 import { count, figure, groups, number, questionQuery, window, withheld } from '../schemas.ts';
 import { answerOutcome } from './answer.ts';
+import { invitedBands, landmarkDays } from './invited.ts';
 import { type OutcomeKind, referralsKind, retentionKind, revenueKind } from './measures.ts';
+import { answerNonRespondents } from './non-respondents.ts';
 import { outcomesSummary } from './summary.ts';
 import { validity } from './validity.ts';
 import { whatIf } from './what-if.ts';
@@ -18,8 +20,16 @@ const outcomeRow = (kind: OutcomeKind, name: string) =>
   Type.Object(
     {
       ...groups,
-      ...band,
-      responses: count('Index responses whose window has elapsed.'),
+      ...(kind === retentionKind
+        ? {
+            band: Type.Enum([...invitedBands], {
+              description: '`non_respondent` with nonrespondents: invited, and not answered up to the landmark.',
+            }),
+            responses: count(
+              'Index responses whose window has elapsed; with nonrespondents index invitations, answered or not.',
+            ),
+          }
+        : { ...band, responses: count('Index responses whose window has elapsed.') }),
       customers: count(
         'Different customers among them; null where only sums were read (more than 20,000 responses, or very many kept).',
       ),
@@ -104,7 +114,26 @@ const outcomeQuestion = (kind: OutcomeKind, summary: string, name: string) =>
 export const outcomeQuestions: readonly DeclaredQuestion[] = [
   outcomeQuestion(revenueKind, 'What detractors, passives and promoters spend', 'Revenue'),
   outcomeQuestion(referralsKind, 'How many customers they bring', 'Referrals'),
-  outcomeQuestion(retentionKind, 'How many of them stay', 'Retention'),
+  declareQuestion({
+    path: '/v1/outcomes/retention',
+    operationId: 'getRetention',
+    summary: 'How many of them stay',
+    description: `${retentionKind.definition.text} With nonrespondents=true everybody who was invited is followed from ${landmarkDays} days after the invitation, and who had not answered by then is a fourth class; that reads every invitation, which takes seconds for a million of them, and from and to are about when it was sent.`,
+    tag: 'Outcomes',
+    query: {
+      ...questionQuery,
+      ...window,
+      nonrespondents: Type.Optional(
+        Type.Boolean({
+          default: false,
+          description: 'Beside the bands those who were invited and did not answer, all from the same landmark.',
+        }),
+      ),
+    },
+    row: outcomeRow(retentionKind, 'RetentionRow'),
+    answer: (db, { nonrespondents, ...given }, reader) =>
+      nonrespondents ? answerNonRespondents(db, given, reader) : answerOutcome(db, given, reader, retentionKind),
+  }),
   declareQuestion({
     path: '/v1/outcomes/summary',
     operationId: 'getOutcomesSummary',
