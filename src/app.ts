@@ -10,6 +10,7 @@ import { keyRoutes } from './keys/routes.ts';
 import { addAuditRoutes } from './modules/audit/routes.ts';
 import { addMetricsRoutes } from './modules/metrics/routes.ts';
 import { addProblemRoutes } from './modules/problems/routes.ts';
+import { addMomentRoutes } from './modules/moments/routes.ts';
 import { addSettingsRoutes } from './modules/settings/routes.ts';
 
 export interface AppOptions {
@@ -32,6 +33,7 @@ const tags = [
   { name: 'Scores', description: 'What customers said.' },
   { name: 'Problems', description: 'What plagues customers, and what to fix first.' },
   { name: 'Money', description: 'What customers are worth, and why they leave.' },
+  { name: 'Moments', description: 'The moments of truth: where the opinion of a customer is made.' },
   { name: 'Changes', description: 'What changed since, for those who keep a copy.' },
   { name: 'BI', description: 'OData 4.0, for Power BI, Excel, Tableau and others.' },
   { name: 'Settings', description: 'What holds for the whole organisation.' },
@@ -65,6 +67,7 @@ export async function buildApp({
   addSettingsRoutes(app, db);
   addAuditRoutes(app, db);
   addProblemRoutes(app, db);
+  addMomentRoutes(app, db);
   addDatasetRoutes(app, db);
   addQuestionRoutes(app, db);
   addOdataRoutes(app, db);
