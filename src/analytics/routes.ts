@@ -7,6 +7,7 @@ import type { Server } from '../http/server.ts';
 import type { Answer } from './answer.ts';
 import { curveQuestions } from './curve/questions.ts';
 import type { DeclaredQuestion } from './declare.ts';
+import { driverQuestions } from './drivers/questions.ts';
 import { moneyQuestions } from './money/questions.ts';
 import { outcomeQuestions } from './outcomes/questions.ts';
 import { problemQuestions } from './problems/questions.ts';
@@ -19,6 +20,7 @@ const questions: readonly DeclaredQuestion[] = [
   ...scoreQuestions,
   ...problemQuestions,
   ...moneyQuestions,
+  ...driverQuestions,
 ];
 
 /** Adds the questions: each one route, answered as JSON that explains itself or as CSV rows. */

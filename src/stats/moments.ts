@@ -27,16 +27,21 @@ export function addMoments(parts: readonly Moments[]): Moments {
  *
  * @returns null with fewer than two observations, and where a variable does not vary.
  */
-export function correlationsOf({ n, sums, products }: Moments): number[][] | null {
-  if (n < 2) return null;
-  const about = (i: number, j: number) =>
-    (products[Math.max(i, j)]?.[Math.min(i, j)] ?? 0) - ((sums[i] ?? 0) * (sums[j] ?? 0)) / n;
-  const spreads = sums.map((_, i) => about(i, i));
-  // What is left of equal values is rounding.
-  if (spreads.some((spread, i) => !(spread > 1e-12 * (products[i]?.[i] ?? 0)))) return null;
+export function correlationsOf(moments: Moments): number[][] | null {
+  const { n, sums } = moments;
+  if (n < 2 || sums.some((_, i) => !varies(moments, i))) return null;
+  const spreads = sums.map((_, i) => about(moments, i, i));
   return sums.map((_, i) =>
     sums.map((__, j) =>
-      i === j ? 1 : Math.max(-1, Math.min(1, about(i, j) / Math.sqrt((spreads[i] ?? 0) * (spreads[j] ?? 0)))),
+      i === j ? 1 : Math.max(-1, Math.min(1, about(moments, i, j) / Math.sqrt((spreads[i] ?? 0) * (spreads[j] ?? 0)))),
     ),
   );
 }
+
+/** Whether a variable has more than one value; what is left of equal ones is rounding. */
+export const varies = (moments: Moments, i: number): boolean =>
+  about(moments, i, i) > 1e-12 * (moments.products[i]?.[i] ?? 0);
+
+/** The sum of products of two variables about their means. */
+const about = ({ n, sums, products }: Moments, i: number, j: number): number =>
+  (products[Math.max(i, j)]?.[Math.min(i, j)] ?? 0) - ((sums[i] ?? 0) * (sums[j] ?? 0)) / n;
