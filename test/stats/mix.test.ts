@@ -51,3 +51,63 @@ test('the two parts are exactly the change of the whole score', () => {
     }),
   );
 });
+
+test('what the segments add makes the two parts, and the error of the whole is that of the two scores', () => {
+  const count = fc.integer({ min: 0, max: 200 });
+  const [score, variance] = [fc.integer({ min: -100, max: 100 }), fc.nat({ max: 9000 })];
+  const segment = fc
+    .tuple(count, score, variance, count, score, variance)
+    .map(([n_before, s0, v0, n_after, s1, v1]) => ({
+      n_before,
+      score_before: n_before > 0 ? s0 : null,
+      variance_before: n_before > 0 ? v0 : null,
+      n_after,
+      score_after: n_after > 0 ? s1 : null,
+      variance_after: n_after > 0 ? v1 : null,
+    }));
+  fc.assert(
+    fc.property(fc.array(segment, { maxLength: 6 }), (segments) => {
+      const result = mixChange(segments);
+      if (!result) return;
+      const { segments: parts, errors } = result;
+      near(
+        parts.reduce((sum, { mix }) => sum + mix, 0),
+        result.mix,
+        1e-9,
+      );
+      near(
+        parts.reduce((sum, { within }) => sum + within, 0),
+        result.within,
+        1e-9,
+      );
+      /** The variance of a mean over all responses: between the segments and inside them. */
+      const varianceOf = (of: (s: (typeof segments)[number]) => [n: number, score: number, variance: number]) => {
+        const all = segments.map(of);
+        const n = all.reduce((sum, [m]) => sum + m, 0);
+        const mean = all.reduce((sum, [m, s]) => sum + m * s, 0) / n;
+        return all.reduce((sum, [m, s, v]) => sum + m * ((s - mean) ** 2 + v), 0) / n ** 2;
+      };
+      const variances =
+        varianceOf((s) => [s.n_before, s.score_before ?? 0, s.variance_before ?? 0]) +
+        varianceOf((s) => [s.n_after, s.score_after ?? 0, s.variance_after ?? 0]);
+      near(errors.change, Math.sqrt(variances), 1e-8);
+    }),
+  );
+});
+
+test('errors of the parts: fixed shares leave the scores, fixed scores leave the shares', () => {
+  // Shares that could not be otherwise: one segment. Its score has the variance 400 / 100 + 900 / 100.
+  const one = mixChange([
+    { n_before: 100, score_before: 10, variance_before: 400, n_after: 100, score_after: 30, variance_after: 900 },
+  ]);
+  near(one?.errors.within, Math.sqrt(13), 1e-12);
+  near(one?.errors.mix, 0, 1e-12);
+  // Scores of 100 and 0 without variance: the mix is 100 dw, of variance 100^2 (0.5 x 0.5 / 50 + 0.2 x 0.8 / 100).
+  const two = mixChange([
+    { n_before: 25, score_before: 100, variance_before: 0, n_after: 20, score_after: 100, variance_after: 0 },
+    { n_before: 25, score_before: 0, variance_before: 0, n_after: 80, score_after: 0, variance_after: 0 },
+  ]);
+  near(two?.mix, -30, 1e-12);
+  near(two?.errors.mix, Math.sqrt(66), 1e-9);
+  near(two?.errors.within, 0, 1e-12);
+});

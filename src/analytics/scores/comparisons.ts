@@ -41,7 +41,7 @@ export function compareScores(told: Scores[], seen: Scores[], { group_by }: Ques
     const rest = seen.filter((one) => one.survey === group.survey && one !== group);
     // With several themes a response is in several groups, so what is left is not another set of responses.
     if (rest.length === 0 || group_by.includes('theme')) return [];
-    return [{ group, other: rest.reduce(merge), against: 'all other groups' }];
+    return [{ group, other: rest.reduce(together), against: 'all other groups' }];
   });
   const found = pairs.map(({ group, other, against }) => {
     const isNps = hasNps(group.kind);
@@ -65,7 +65,8 @@ export function compareScores(told: Scores[], seen: Scores[], { group_by }: Ques
 
 const satisfied = (group: Scores) => ({ successes: group.satisfied, n: group.n });
 
-const merge = (one: Scores, other: Scores): Scores => ({
+/** Two groups as one. */
+export const together = (one: Scores, other: Scores): Scores => ({
   ...one,
   counts: {
     promoters: one.counts.promoters + other.counts.promoters,

@@ -1,0 +1,46 @@
+import { normalP, z } from '../../stats/distributions.ts';
+import { benjaminiHochberg } from '../../stats/tests.ts';
+import { type AnswerRow, rounded, roundedP } from '../answer.ts';
+import { type MixFound, scoreOf } from './mix-groups.ts';
+
+/** One of the three: the change, and the two parts that it is the sum of. */
+export interface MixEffect extends AnswerRow {
+  effect: 'change' | 'mix' | 'score';
+  difference: number | null;
+  difference_low: number | null;
+  difference_high: number | null;
+  p: number | null;
+  q: number | null;
+}
+
+/** The change and its two parts, with their intervals. */
+export function effectsOf({ survey, isNps, whole, change, withheld }: MixFound): MixEffect[] {
+  if (!change || withheld !== null) return [];
+  const named = { change: 'change', mix: 'mix', score: 'within' } as const;
+  const found = (['change', 'mix', 'score'] as const).map((effect) => {
+    const difference = change[named[effect]];
+    const error = change.errors[named[effect]];
+    const isTold = error > 1e-9;
+    return {
+      effect,
+      difference,
+      // As of a t with endless degrees of freedom: each period has min_n responses at least.
+      low: isTold ? difference - z * error : null,
+      high: isTold ? difference + z * error : null,
+      p: isTold ? normalP(difference / error) : null,
+    };
+  });
+  const qs = benjaminiHochberg(found.map(({ p }) => p));
+  return found.map(({ effect, difference, low, high, p }, at) => ({
+    survey,
+    measure: isNps ? 'nps' : 'satisfied_rate',
+    effect,
+    before: effect === 'change' ? rounded(scoreOf(whole.before)) : null,
+    after: effect === 'change' ? rounded(scoreOf(whole.now)) : null,
+    difference: rounded(difference),
+    difference_low: rounded(low),
+    difference_high: rounded(high),
+    p: roundedP(p),
+    q: roundedP(qs[at] ?? null),
+  }));
+}
