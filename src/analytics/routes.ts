@@ -11,6 +11,8 @@ import { driverQuestions } from './drivers/questions.ts';
 import { moneyQuestions } from './money/questions.ts';
 import { outcomeQuestions } from './outcomes/questions.ts';
 import { problemQuestions } from './problems/questions.ts';
+import { periods } from './question.ts';
+import { responseRateQuestions } from './response-rates/questions.ts';
 import { answerOf } from './schemas.ts';
 import { scoreQuestions } from './scores/questions.ts';
 
@@ -21,6 +23,7 @@ const questions: readonly DeclaredQuestion[] = [
   ...problemQuestions,
   ...moneyQuestions,
   ...driverQuestions,
+  ...responseRateQuestions,
 ];
 
 /** Adds the questions: each one route, answered as JSON that explains itself or as CSV rows. */

@@ -5,7 +5,7 @@ import { periods } from './question.ts';
 
 export const when = (description: string) =>
   Type.Optional(Type.Unsafe<string>({ type: 'string', format: 'date-or-time', description }));
-const text = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 128, description }));
+export const text = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 128, description }));
 
 /** What every question can be asked. */
 export const questionQuery = {
