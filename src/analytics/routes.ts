@@ -9,9 +9,9 @@ import { curveQuestions } from './curve/questions.ts';
 import type { DeclaredQuestion } from './declare.ts';
 import { driverQuestions } from './drivers/questions.ts';
 import { moneyQuestions } from './money/questions.ts';
+import { momentQuestions } from './moments/questions.ts';
 import { outcomeQuestions } from './outcomes/questions.ts';
 import { problemQuestions } from './problems/questions.ts';
-import { periods } from './question.ts';
 import { responseRateQuestions } from './response-rates/questions.ts';
 import { answerOf } from './schemas.ts';
 import { scoreQuestions } from './scores/questions.ts';
@@ -19,10 +19,11 @@ import { scoreQuestions } from './scores/questions.ts';
 const questions: readonly DeclaredQuestion[] = [
   ...outcomeQuestions,
   ...curveQuestions,
+  ...driverQuestions,
+  ...momentQuestions,
   ...scoreQuestions,
   ...problemQuestions,
   ...moneyQuestions,
-  ...driverQuestions,
   ...responseRateQuestions,
 ];
 
