@@ -15,6 +15,7 @@ export * from '../src/db/tables/customer-revenue.ts';
 export * from '../src/db/tables/events.ts';
 export * from '../src/db/tables/idempotent-answers.ts';
 export * from '../src/db/tables/moments.ts';
+export * from '../src/db/tables/follow-ups.ts';
 export * from '../src/db/tables/outcomes.ts';
 export * from '../src/db/tables/problems.ts';
 export * from '../src/db/tables/settings.ts';

@@ -159,6 +159,8 @@ interface Declaration<C extends Columns> {
   afterwards?: (client: Client, changed: Changed[]) => Promise<void>;
   /** Throws a conflict where a row must stay. */
   mayRemove?: (client: Client, key: string) => Promise<void>;
+  /** Mends what followed from a row that was removed, in the same transaction. */
+  afterRemoval?: (client: Client, row: AnyRow) => Promise<void>;
 }
 
 /** A dataset as everything that is made of it sees it: ingest, lists, changes, catalogue. */
@@ -177,6 +179,7 @@ export interface Dataset {
   readonly complete: (row: AnyRow, context: unknown) => FieldError[];
   readonly afterwards: ((client: Client, changed: Changed[]) => Promise<void>) | undefined;
   readonly mayRemove: ((client: Client, key: string) => Promise<void>) | undefined;
+  readonly afterRemoval: ((client: Client, row: AnyRow) => Promise<void>) | undefined;
   readonly table: ReturnType<typeof tableOf>;
   /** One row as sent. */
   readonly sent: TSchema;
@@ -201,6 +204,7 @@ export function declareDataset<C extends Columns>(declaration: Declaration<C>): 
     complete: erased.complete ?? (() => []),
     afterwards: erased.afterwards,
     mayRemove: erased.mayRemove,
+    afterRemoval: erased.afterRemoval,
     table: tableOf(name, declaration.key, columns, customer, time),
     sent: sentSchema(declaration.one, columns, declaration.example),
     shown: shownSchema(declaration.one, columns, declaration.example),

@@ -1,10 +1,11 @@
 import { type Author, writeAudit } from '../db/audit.ts';
 import type { Client } from '../db/pool.ts';
+import { eraseFollowUps } from '../outcomes/follow-ups.ts';
 import { facts } from './registry.ts';
 import { bury } from './store.ts';
 
 /**
- * Erases a customer: its record, all its facts, and its name where others referred it. Everything that was worked out
+ * Erases a customer: its record, all its facts, its follow-ups, and its name where others referred it. Everything that was worked out
  * from them follows with the next refresh. What stays is that something with these ids was removed.
  * @returns how many rows were removed or lost its name; 0 when nothing is known of the customer.
  */
@@ -30,7 +31,7 @@ export async function eraseCustomer(client: Client, id: string, author: Author):
   );
   const record = await client.rows('delete from customers where id = $1 returning id', [id]);
   if (record.length > 0) await bury(client, 'customers', [id]);
-  removed += record.length + named.length;
+  removed += record.length + named.length + (await eraseFollowUps(client, id));
   if (removed === 0) return 0;
   await client.rows('insert into dirty_respondents (respondent) values ($1)', [id]);
   await client.rows('insert into dirty_customers (customer_id) values ($1)', [id]);

@@ -1,7 +1,8 @@
 import type { Client } from '../db/pool.ts';
 import type { FieldError } from '../errors.ts';
+import { followUp, forgetResponse, type RatedResponse } from '../outcomes/asked-follow-ups.ts';
 import { type Band, bands } from '../outcomes/cells.ts';
-import { choice, declareDataset, id, instant, list, number, prose, reference, word } from './declare.ts';
+import { type AnyRow, choice, declareDataset, id, instant, list, number, prose, reference, word } from './declare.ts';
 
 interface Scale {
   key: string;
@@ -94,7 +95,19 @@ export const responses = declareDataset({
     row.band = bandOf(row.score, scale);
     return [];
   },
+  afterwards: (client, changed) =>
+    followUp(
+      client,
+      changed.map(({ before, after }) => ({ before: before && rated(before), after: rated(after) })),
+    ),
+  afterRemoval: (client, row) => forgetResponse(client, rated(row)),
 });
+
+function rated(row: AnyRow): RatedResponse {
+  // A row of this dataset has its columns; those that a sender may leave out are made null.
+  const { id, customer_id = null, survey, band, unit = null, answered_at } = row as unknown as RatedResponse;
+  return { id, customer_id, survey, band, unit, answered_at };
+}
 
 /** The band of a score; the limits are read on the mirrored score where a low score is good. */
 export function bandOf(score: number, scale: Omit<Scale, 'key'>): Band {

@@ -170,6 +170,7 @@ export async function remove(client: Client, dataset: Dataset, key: string, auth
   const [gone] = await client.rows<{ before: AnyRow }>(statements(dataset).remove, [key]);
   if (!gone) return false;
   await markForRefresh(client, dataset, [gone.before]);
+  await dataset.afterRemoval?.(client, gone.before);
   await bury(client, dataset.name, [key]);
   await writeAudit(client, author, [{ action: 'removed', noun: dataset.one, key }]);
   return true;

@@ -1,0 +1,77 @@
+import type { Event } from '../db/events.ts';
+import type { Managed } from '../db/managed.ts';
+import type { Client } from '../db/pool.ts';
+
+/** The states of a follow-up, in their order. */
+export const followUpStates = ['open', 'acknowledged', 'contacted', 'solution_offered', 'closed'] as const;
+export type FollowUpState = (typeof followUpStates)[number];
+
+/** How people close a follow-up. One that nobody needs is `withdrawn` instead. */
+export const closings = ['won_back', 'satisfied', 'unresolved', 'unreachable', 'lost'] as const;
+export type Closing = (typeof closings)[number];
+
+/** A row of `follow_ups`. */
+export interface FollowUpRow extends Managed {
+  id: string;
+  customer_id: string;
+  survey: string | null;
+  unit: string | null;
+  response_ids: string[];
+  origin: 'rule' | 'person';
+  state: FollowUpState;
+  closed_as: Closing | 'withdrawn' | null;
+  closing_note: string | null;
+  owner: string | null;
+  note: string | null;
+  problem: string | null;
+  promise: string | null;
+  promised_for: Date | null;
+  promise_kept: boolean | null;
+  opened_at: Date;
+  due_at: Date;
+  first_due_at: Date;
+  remind_at: Date;
+  acknowledged_at: Date | null;
+  contacted_at: Date | null;
+  solution_offered_at: Date | null;
+  closed_at: Date | null;
+  due_notified_at: Date | null;
+  overdue_at: Date | null;
+}
+
+/** What listeners are told of a follow-up: ids only, nothing that a person wrote. */
+export const followUpEvent = (type: 'opened' | 'due' | 'overdue' | 'closed', row: FollowUpRow): Event => ({
+  type: `follow_up.${type}`,
+  subject: row.id,
+  data: {
+    id: row.id,
+    customer_id: row.customer_id,
+    survey: row.survey,
+    unit: row.unit,
+    response_id: row.response_ids[0] ?? null,
+    state: row.state,
+    closed_as: row.closed_as,
+    owner: row.owner,
+    opened_at: row.opened_at,
+    due_at: row.due_at,
+    closed_at: row.closed_at,
+  },
+});
+
+/**
+ * Removes the follow-ups of a customer, what listeners were to be told of them, and what the audit log quotes of them.
+ * @returns how many there were
+ */
+export async function eraseFollowUps(client: Client, customer: string): Promise<number> {
+  const gone = await client.rows<{ id: string }>('delete from follow_ups where customer_id = $1 returning id', [
+    customer,
+  ]);
+  if (gone.length === 0) return 0;
+  const ids = gone.map(({ id }) => id);
+  await client.rows('delete from events where subject = any($1::text[])', [ids]);
+  await client.rows(
+    `update audit_log set before = null, after = null where noun = 'follow_up' and key = any($1::text[])`,
+    [ids],
+  );
+  return gone.length;
+}
