@@ -11,6 +11,8 @@ import { addAuditRoutes } from './modules/audit/routes.ts';
 import { addMetricsRoutes } from './modules/metrics/routes.ts';
 import { addProblemRoutes } from './modules/problems/routes.ts';
 import { addMomentRoutes } from './modules/moments/routes.ts';
+import { addFollowUpRuleRoutes } from './modules/follow-up-rules/routes.ts';
+import { addFollowUpRoutes } from './modules/follow-ups/routes.ts';
 import { addSettingsRoutes } from './modules/settings/routes.ts';
 
 export interface AppOptions {
@@ -34,6 +36,7 @@ const tags = [
   { name: 'Problems', description: 'What plagues customers, and what to fix first.' },
   { name: 'Money', description: 'What customers are worth, and why they leave.' },
   { name: 'Moments', description: 'The moments of truth: where the opinion of a customer is made.' },
+  { name: 'Follow-ups', description: 'Whom to call, and what became of it.' },
   { name: 'Changes', description: 'What changed since, for those who keep a copy.' },
   { name: 'BI', description: 'OData 4.0, for Power BI, Excel, Tableau and others.' },
   { name: 'Settings', description: 'What holds for the whole organisation.' },
@@ -69,6 +72,8 @@ export async function buildApp({
   addProblemRoutes(app, db);
   addMomentRoutes(app, db);
   addDatasetRoutes(app, db);
+  addFollowUpRuleRoutes(app, db);
+  addFollowUpRoutes(app, db);
   addQuestionRoutes(app, db);
   addOdataRoutes(app, db);
   return app;

@@ -1,46 +1,72 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { purgeTombstones } from './datasets/changes.ts';
 import type { Database } from './db/pool.ts';
-import { isWaiting, refresh, waiting } from './outcomes/refresh.ts';
+import { purgeAnswers } from './managed/once.ts';
 import { matchBatch } from './matching/match.ts';
+import { markDeadlines } from './modules/follow-ups/deadlines.ts';
+import { isWaiting, refresh, waiting } from './outcomes/refresh.ts';
 
 interface Log {
   error(details: object, message: string): void;
 }
 
-const pauseMs = 1_000;
-const cleanUpMs = 3_600_000;
-const matchingMs = 5_000;
+/** Something that is done again and again. */
+interface Job {
+  /** What it does, for the log. */
+  name: string;
+  /** How long it rests after each time. */
+  pause_ms: number;
+  /** @returns true where there is more to do at once */
+  work: () => Promise<unknown>;
+}
+
+const longestPauseMs = 60_000;
+
+const jobsOn = (db: Database): Job[] => [
+  {
+    name: 'keeping the outcomes fresh',
+    pause_ms: 1_000,
+    work: async () => {
+      if (isWaiting(await waiting(db, 1))) await refresh(db);
+    },
+  },
+  { name: 'matching responses with problems', pause_ms: 1_000, work: () => matchBatch(db) },
+  { name: 'marking follow-ups that fall due', pause_ms: 5_000, work: () => markDeadlines(db) },
+  {
+    name: 'cleaning up',
+    pause_ms: 3_600_000,
+    work: () =>
+      db.write(async (client) => {
+        await purgeTombstones(client);
+        await purgeAnswers(client);
+      }),
+  },
+];
 
 /**
- * Keeps the outcomes fresh until it is stopped: looks once a second whether anything waits, and works it out. Any number
- * of workers may run; the lock in the database decides who works. After a failure it waits longer and tries again.
- * @returns a function that stops it and resolves when the current round is over.
+ * Does what is to be done beside answering, until it is stopped. The jobs do not wait for each other, since a rebuild may
+ * take minutes. Any number of workers may run; the locks in the database decide who works. After a failure a job waits
+ * longer and tries again.
+ * @returns a function that stops it and resolves when what runs is over.
  */
 export function startWorker(db: Database, log: Log): () => Promise<void> {
   const stopping = new AbortController();
   const rest = (ms: number) => sleep(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
-  const run = async () => {
+  const repeat = async ({ name, pause_ms, work }: Job) => {
     let failures = 0;
-    let cleanedAt = Date.now();
     while (!stopping.signal.aborted) {
       try {
-        if (isWaiting(await waiting(db, 1))) await refresh(db);
-        for (const end = Date.now() + matchingMs; Date.now() < end && !stopping.signal.aborted; )
-          if (!(await matchBatch(db))) break;
-        if (Date.now() - cleanedAt > cleanUpMs) {
-          await db.write(purgeTombstones);
-          cleanedAt = Date.now();
-        }
+        const more = await work();
         failures = 0;
+        if (more === true) continue;
       } catch (error) {
         failures++;
-        log.error({ err: error }, 'the outcomes could not be refreshed; trying again');
+        log.error({ err: error }, `${name} failed; trying again`);
       }
-      await rest(Math.min(60_000, pauseMs * 2 ** failures));
+      await rest(failures === 0 ? pause_ms : Math.min(longestPauseMs, 1_000 * 2 ** failures));
     }
   };
-  const running = run();
+  const running = Promise.all(jobsOn(db).map(repeat));
   return async () => {
     stopping.abort();
     await running;
