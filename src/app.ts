@@ -8,11 +8,11 @@ import { newServer, type Server } from './http/server.ts';
 import type { Keys } from './keys/find-key.ts';
 import { keyRoutes } from './keys/routes.ts';
 import { addAuditRoutes } from './modules/audit/routes.ts';
-import { addMetricsRoutes } from './modules/metrics/routes.ts';
-import { addProblemRoutes } from './modules/problems/routes.ts';
-import { addMomentRoutes } from './modules/moments/routes.ts';
 import { addFollowUpRuleRoutes } from './modules/follow-up-rules/routes.ts';
 import { addFollowUpRoutes } from './modules/follow-ups/routes.ts';
+import { addMetricsRoutes } from './modules/metrics/routes.ts';
+import { addMomentRoutes } from './modules/moments/routes.ts';
+import { addProblemRoutes } from './modules/problems/routes.ts';
 import { addSettingsRoutes } from './modules/settings/routes.ts';
 
 export interface AppOptions {

@@ -8,8 +8,9 @@ import type { Answer } from './answer.ts';
 import { curveQuestions } from './curve/questions.ts';
 import type { DeclaredQuestion } from './declare.ts';
 import { driverQuestions } from './drivers/questions.ts';
-import { moneyQuestions } from './money/questions.ts';
+import { followUpQuestions } from './follow-ups/questions.ts';
 import { momentQuestions } from './moments/questions.ts';
+import { moneyQuestions } from './money/questions.ts';
 import { outcomeQuestions } from './outcomes/questions.ts';
 import { problemQuestions } from './problems/questions.ts';
 import { responseRateQuestions } from './response-rates/questions.ts';
@@ -25,6 +26,7 @@ const questions: readonly DeclaredQuestion[] = [
   ...problemQuestions,
   ...moneyQuestions,
   ...responseRateQuestions,
+  ...followUpQuestions,
 ];
 
 /** Adds the questions: each one route, answered as JSON that explains itself or as CSV rows. */
