@@ -13,6 +13,7 @@ import { addFollowUpRoutes } from './modules/follow-ups/routes.ts';
 import { addMetricsRoutes } from './modules/metrics/routes.ts';
 import { addMomentRoutes } from './modules/moments/routes.ts';
 import { addProblemRoutes } from './modules/problems/routes.ts';
+import { addJourneyRoutes } from './modules/journey/routes.ts';
 import { addSettingsRoutes } from './modules/settings/routes.ts';
 
 export interface AppOptions {
@@ -74,6 +75,7 @@ export async function buildApp({
   addDatasetRoutes(app, db);
   addFollowUpRuleRoutes(app, db);
   addFollowUpRoutes(app, db);
+  addJourneyRoutes(app, db);
   addQuestionRoutes(app, db);
   addOdataRoutes(app, db);
   return app;

@@ -272,6 +272,10 @@ function tableOf(name: string, key: string, columns: Columns, customer?: string,
       if (customer !== undefined && time !== undefined)
         indexes.push(index(`${name}_${customer}_${time}_idx`).on(of(customer), of(time)));
       if (time !== undefined) indexes.push(index(`${name}_${time}_brin`).using('brin', of(time)));
+      // What else names a customer is looked for when its story is told, and when it is erased.
+      for (const [columnName, { refers_to }] of Object.entries(columns))
+        if (refers_to === 'customers' && columnName !== customer)
+          indexes.push(index(`${name}_${columnName}_idx`).on(of(columnName)));
       // PostgreSQL takes NaN and infinity for numbers; nothing that can be added up has them.
       const numbers = Object.entries(columns)
         .filter(([, { kind }]) => kind === 'decimal' || kind === 'number')

@@ -1,0 +1,78 @@
+import type { Database } from '../../db/pool.ts';
+import { badRequest, notFound } from '../../errors.ts';
+import { closed, Id, ref } from '../../http/schemas.ts';
+import type { Server } from '../../http/server.ts';
+import { readState } from '../../outcomes/collect.ts';
+import { refreshBeforeAnswer } from '../../outcomes/refresh.ts';
+import { listEntries } from './entries.ts';
+import { findHead } from './head.ts';
+import { Journey, journeyQuery } from './schemas.ts';
+
+/** The window that is asked for, else 180 days where it is kept, else the shortest. @throws ApiError 400 */
+function windowOf(windows: readonly number[], asked: number | undefined): number {
+  const window = asked ?? (windows.includes(180) ? 180 : Math.min(...windows));
+  if (windows.includes(window)) return window;
+  const detail = `Outcomes are kept for windows of ${windows.join(', ')} days; ${window} is none of them (PATCH /v1/settings changes them).`;
+  throw badRequest('unknown_window', detail, [{ pointer: 'window_days', code: 'unknown_window', detail }]);
+}
+
+/** `/v1/customers/{id}/journey`: one customer's whole story. */
+export function addJourneyRoutes(app: Server, db: Database): void {
+  app.get(
+    '/v1/customers/:id/journey',
+    {
+      config: { scope: 'read' },
+      schema: {
+        operationId: 'getJourney',
+        summary: "Read one customer's whole story",
+        description:
+          'Where the customer stands, and page by page what happened in the order of time: invitations, responses with what came of them, payments, referrals, the contract and each step of its follow-ups.',
+        tags: ['Follow-ups'],
+        params: closed({ id: Id }),
+        querystring: journeyQuery,
+        response: { 200: ref(Journey) },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const { order = 'oldest', limit = 100 } = request.query;
+      const start = app.paging.start(request);
+      const after = start && { at: String(start[0]), place: String(start[1]) };
+      const personal = request.caller.may('personal');
+      // What was just sent should be in it; it also makes the records of customers that facts mention.
+      if (!start) await refreshBeforeAnswer(db);
+      const { head, currency, window_days, entries, last } = await db.read(
+        async (client) => {
+          const { windows_days, currency } = await readState(client);
+          const window_days = windowOf(windows_days, request.query.window_days);
+          const head = await findHead(client, id, currency, personal);
+          const page = await listEntries(client, id, { window_days, order, after, limit }, personal);
+          return { head, currency, window_days, ...page };
+        },
+        { snapshot: true },
+      );
+      if (!head && entries.length === 0) throw notFound('customer', id);
+      return {
+        ...(head ?? withoutRecord(id)),
+        currency,
+        window_days,
+        page: app.paging.next(request, reply, last && [last.at, last.place]),
+        data: entries,
+      };
+    },
+  );
+}
+
+/** Facts came in, and much more with them, so that the record is made a little later. */
+const withoutRecord = (id: string) => ({
+  customer: {
+    id,
+    segment: null,
+    region: null,
+    unit: null,
+    acquired_at: null,
+    acquisition: null,
+  },
+  standing: null,
+  reads_as: `The customer '${id}' is known by what happened to it alone; ask again shortly.`,
+});
