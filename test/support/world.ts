@@ -114,17 +114,6 @@ export async function empty(db: Database): Promise<void> {
 
 /** Tables whose rows are the service's own. */
 const kept = ['settings', 'refresh_state', 'installation', 'api_keys'];
-const tables = [
-  ...datasets.map(({ name }) => name),
-  'tombstones',
-  'feed_horizons',
-  'dataset_progress',
-  'audit_log',
-  'follow_up_rules',
-  'follow_ups',
-  'events',
-].concat(['dirty_respondents', 'response_outcomes', ...cellKinds.map(({ table }) => table)]);
-
 /**
  * Tests that share a service, which takes longer to start than each of them: before each the world is empty, but for the
  * survey `nps`.
