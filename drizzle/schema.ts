@@ -19,6 +19,7 @@ export * from '../src/db/tables/follow-ups.ts';
 export * from '../src/db/tables/outcomes.ts';
 export * from '../src/db/tables/problems.ts';
 export * from '../src/db/tables/settings.ts';
+export * from '../src/db/tables/webhooks.ts';
 
 export const customers = customersDataset.table;
 export const exchangeRates = exchangeRatesDataset.table;

@@ -10,6 +10,25 @@ export interface Event {
   data: object;
 }
 
+/** SQL for whether a list of types, in which `follow_up.*` and `*` may stand, holds a type. */
+export const heardSql = (types: string, type: string) =>
+  `array[${type}, split_part(${type}, '.', 1) || '.*', '*'] && ${types}`;
+
+/**
+ * Whether anybody listens to a type of event now. For events of which there are very many: recorded for nobody, they
+ * would only cost.
+ */
+export async function isHeard(client: Client, type: string): Promise<boolean> {
+  const [found] = await client.rows<{ heard: boolean }>(
+    `select exists (
+       select from webhook_endpoints
+       where status = 'enabled' and archived_at is null and ${heardSql('event_types', '$1::text')}
+     ) as heard`,
+    [type],
+  );
+  return found?.heard === true;
+}
+
 /** Records events in the transaction that makes them happen: both are stored, or neither. */
 export async function recordEvents(client: Client, events: readonly Event[]): Promise<void> {
   if (events.length === 0) return;
