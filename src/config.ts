@@ -1,6 +1,13 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 
+/** A range of IP addresses: how it begins, and how many bits of that count. */
+export interface Cidr {
+  address: string;
+  prefix: number;
+  family: 'ipv4' | 'ipv6';
+}
+
 export interface Config {
   host: string;
   port: number;
@@ -21,6 +28,8 @@ export interface Config {
   max_event_loop_delay_ms: number;
   /** Addresses and networks of proxies whose `X-Forwarded-*` headers are believed. */
   trust_proxy: readonly string[];
+  /** Private networks that webhooks may reach, over http as well as https. */
+  webhook_allow: Cidr[];
 }
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -61,6 +70,12 @@ function networks(name: string, value: string | undefined): string[] {
   return all;
 }
 
+function cidr(network: string): Cidr {
+  const [address = '', bits] = network.split('/');
+  const family = isIP(address) === 4 ? 'ipv4' : 'ipv6';
+  return { address, prefix: Number(bits ?? (family === 'ipv4' ? 32 : 128)), family };
+}
+
 /**
  * Reads the settings from the environment: the only place that does. An empty value counts as not set.
  * @throws Error that names the setting and what it may be.
@@ -79,5 +94,6 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     rate_limit_per_minute: wholeNumber('RATE_LIMIT_PER_MINUTE', get('RATE_LIMIT_PER_MINUTE'), 1_000_000, 6_000),
     max_event_loop_delay_ms: wholeNumber('MAX_EVENT_LOOP_DELAY_MS', get('MAX_EVENT_LOOP_DELAY_MS'), 60_000, 1_000),
     trust_proxy: networks('TRUST_PROXY', get('TRUST_PROXY')),
+    webhook_allow: networks('WEBHOOK_ALLOW', get('WEBHOOK_ALLOW')).map(cidr),
   };
 }
