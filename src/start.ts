@@ -77,7 +77,7 @@ export async function startService(config: Config, say: (message: string) => voi
       undo.push(() => app?.close() ?? Promise.resolve());
       address = await app.listen({ host: config.host, port: config.port });
     }
-    if (config.role !== 'api') undo.push(startWorker(db, app?.log ?? newLog(config)));
+    if (config.role !== 'api') undo.push(startWorker(db, app?.log ?? newLog(config), config));
     return { address, app, db, first_key, key_file, stop };
   } catch (error) {
     await stop();

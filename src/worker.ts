@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from './config.ts';
 import { purgeTombstones } from './datasets/changes.ts';
 import type { Database } from './db/pool.ts';
 import { purgeAnswers } from './managed/once.ts';
 import { matchBatch } from './matching/match.ts';
 import { markDeadlines } from './modules/follow-ups/deadlines.ts';
 import { isWaiting, refresh, waiting } from './outcomes/refresh.ts';
+import { startDeliveries } from './webhooks/loop.ts';
+import { targetsOf } from './webhooks/targets.ts';
 
 interface Log {
   error(details: object, message: string): void;
@@ -49,7 +52,11 @@ const jobsOn = (db: Database): Job[] => [
  * longer and tries again.
  * @returns a function that stops it and resolves when what runs is over.
  */
-export function startWorker(db: Database, log: Log): () => Promise<void> {
+export function startWorker(
+  db: Database,
+  log: Log,
+  config: Pick<Config, 'webhook_allow'> = { webhook_allow: [] },
+): () => Promise<void> {
   const stopping = new AbortController();
   const rest = (ms: number) => sleep(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
   const repeat = async ({ name, pause_ms, work }: Job) => {
@@ -67,8 +74,9 @@ export function startWorker(db: Database, log: Log): () => Promise<void> {
     }
   };
   const running = Promise.all(jobsOn(db).map(repeat));
+  const stopDeliveries = startDeliveries(db, log, { targets: targetsOf(config.webhook_allow) });
   return async () => {
     stopping.abort();
-    await running;
+    await Promise.all([running, stopDeliveries()]);
   };
 }
