@@ -15,6 +15,9 @@ import { addMomentRoutes } from './modules/moments/routes.ts';
 import { addProblemRoutes } from './modules/problems/routes.ts';
 import { addJourneyRoutes } from './modules/journey/routes.ts';
 import { addSettingsRoutes } from './modules/settings/routes.ts';
+import { webhooksOfContract } from './webhooks/event-types.ts';
+import { addWebhookRoutes } from './webhooks/routes.ts';
+import { targetsOf } from './webhooks/targets.ts';
 
 export interface AppOptions {
   db: Database;
@@ -41,6 +44,7 @@ const tags = [
   { name: 'Changes', description: 'What changed since, for those who keep a copy.' },
   { name: 'BI', description: 'OData 4.0, for Power BI, Excel, Tableau and others.' },
   { name: 'Settings', description: 'What holds for the whole organisation.' },
+  { name: 'Webhooks', description: 'Who is told of what happens, and what became of it.' },
   { name: 'API keys', description: 'Who may do what.' },
   { name: 'Health', description: 'For orchestrators and for monitoring.' },
 ];
@@ -57,6 +61,7 @@ export async function buildApp({
   const app = await newServer({
     ...config,
     tags,
+    webhooks: webhooksOfContract,
     findKey: keys.findKey,
     knowsKey: keys.knowsKey,
     ...(cursor_secret !== undefined && { cursor_secret }),
@@ -78,5 +83,6 @@ export async function buildApp({
   addJourneyRoutes(app, db);
   addQuestionRoutes(app, db);
   addOdataRoutes(app, db);
+  addWebhookRoutes(app, db, targetsOf(config.webhook_allow ?? []));
   return app;
 }

@@ -25,7 +25,7 @@ const layers: readonly (readonly string[])[] = [
   ['start.ts'],
   ['app.ts', 'worker.ts'],
   ['bi'],
-  ['analytics', 'datasets', 'keys', 'modules'],
+  ['analytics', 'datasets', 'keys', 'modules', 'webhooks'],
   ['matching', 'outcomes', 'managed'],
   ['http', 'db', 'stats'],
   ['currencies.ts'],

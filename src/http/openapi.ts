@@ -10,6 +10,8 @@ interface OpenapiOptions {
   public_url: string | undefined;
   /** What the tags of the operations mean. */
   tags?: { name: string; description: string }[];
+  /** What the service sends of its own accord. */
+  webhooks?: Record<string, object>;
 }
 
 /** The parts of a document that are worked on here. */
@@ -144,7 +146,10 @@ const csp = (public_url: string | undefined) =>
  * Makes the OpenAPI 3.1 document from the routes that are added after it, serves it at `/openapi.json` and to a browser
  * at `/docs`. Named schemas become components. A route without operationId, summary, tag or response stops the boot.
  */
-export async function addOpenapi(app: FastifyInstance, { public_url, tags = [] }: OpenapiOptions): Promise<void> {
+export async function addOpenapi(
+  app: FastifyInstance,
+  { public_url, tags = [], webhooks }: OpenapiOptions,
+): Promise<void> {
   const operations = new Set<string>();
   const addNamed = (schema: unknown) => {
     for (const [id, one] of namedIn(schema)) if (app.getSchema(id) === undefined) app.addSchema(one);
@@ -166,6 +171,8 @@ export async function addOpenapi(app: FastifyInstance, { public_url, tags = [] }
       },
       servers: [{ url: public_url ?? '/' }],
       tags,
+      // Not in the types of the plugin, which copies it as it is.
+      ...(webhooks && { webhooks }),
       components: {
         securitySchemes: {
           key: {

@@ -32,6 +32,8 @@ export interface ServerOptions extends LogOptions, Pick<Config, 'public_url'>, P
   check_responses?: boolean;
   /** What the tags of the operations mean. */
   tags?: { name: string; description: string }[];
+  /** What the service sends of its own accord, as OpenAPI says it. */
+  webhooks?: Record<string, object>;
 }
 
 /** A server whose routes are typed by their schemas. */
@@ -56,7 +58,7 @@ const unusedGraceMs = 500;
  * `config.scope` and a schema. It trusts the headers of no proxy but those of `trust_proxy`.
  */
 export async function newServer(options: ServerOptions): Promise<Server> {
-  const { public_url, findKey, knowsKey = () => false, cursor_secret, check_responses = false, tags } = options;
+  const { public_url, findKey, knowsKey = () => false, cursor_secret, check_responses = false, tags, webhooks } = options;
   const { rate_limit_per_minute = 0, max_event_loop_delay_ms = 0, trust_proxy = [] } = options;
   const app: Server = Fastify({
     ...logOptions(options),
@@ -88,7 +90,7 @@ export async function newServer(options: ServerOptions): Promise<Server> {
   addValidation(app);
   if (check_responses) addResponseCheck(app);
   addPaging(app, { secret: cursor_secret ?? randomBytes(32).toString('base64url'), public_url });
-  await addOpenapi(app, { public_url, ...(tags && { tags }) });
+  await addOpenapi(app, { public_url, ...(tags && { tags }), ...(webhooks && { webhooks }) });
   return app;
 }
 

@@ -59,11 +59,17 @@ test('no request makes the service fail, and every answer is what the contract s
     failures.push(error);
   });
   let keyId = '';
+  let endpointId = '';
+  let deliveryId = '';
   /** What requests may have removed is there again. */
   const restore = async (time_zone = 'UTC') => {
     await api.send('PATCH', '/v1/settings', { time_zone }, { 'if-match': '*' });
     for (const dataset of datasets) await api.send('POST', `/v1/${dataset.path}`, sentExample(dataset));
     keyId = (await api.send('POST', '/v1/keys', { name: 'for trials', scopes: ['read'] })).body.id;
+    await api.db.write((client) => client.rows('update webhook_endpoints set archived_at = now()'));
+    const hook = { url: 'https://crm.example/hooks', event_types: ['follow_up.*'] };
+    endpointId = (await api.send('POST', '/v1/webhook-endpoints', hook)).body.id;
+    deliveryId = (await api.send('POST', `/v1/webhook-endpoints/${endpointId}/test`)).body.id;
   };
 
   await api.app.ready();
@@ -90,6 +96,7 @@ test('no request makes the service fail, and every answer is what the contract s
     windows_days: [[30, 180], [180]],
     window_days: [30, 180],
     group_by: ['month', 'segment', 'unit,quarter', 'theme', 'year, channel', 'month,month'],
+    url: ['https://crm.example/hooks', 'https://10.0.0.1/', 'http://crm.example/'],
     'if-match': ['*', '"v1"', '"v2"'],
   });
 
@@ -101,7 +108,11 @@ test('no request makes the service fail, and every answer is what the contract s
         place === 'path' ? {} : { requiredKeys: [] },
       ) as fc.Arbitrary<Record<string, string>>;
     const fitting = (name: string, schema: Schema) =>
-      operation.operationId.endsWith('Key') ? fc.constant(keyId) : named(name, schema);
+      operation.operationId.endsWith('Key')
+        ? fc.constant(keyId)
+        : operation.operationId.includes('Webhook') && place === 'path'
+          ? fc.constant(name === 'id' ? endpointId : deliveryId)
+          : named(name, schema);
     // A cursor is good with its own query only.
     const good = record(fitting).map(({ cursor: _, ...rest }) => rest as Record<string, string>);
     const any = record((name, schema) => fc.oneof(fitting(name, schema), odd));

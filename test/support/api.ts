@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test';
 import { type AppOptions, buildApp } from '../../src/app.ts';
+import type { Config } from '../../src/config.ts';
 import type { Database } from '../../src/db/pool.ts';
 import type { Server } from '../../src/http/server.ts';
 import { ensureFirstKey } from '../../src/keys/ensure-first-key.ts';
@@ -37,7 +38,7 @@ const key = 'admin-key-for-tests-only-0123456789';
 /** Builds the service for one test, without limits unless they are given. */
 export async function testApi(
   t: TestContext,
-  { config, ...options }: Partial<Pick<AppOptions, 'config' | 'log_to'>> = {},
+  { config, ...options }: Partial<Pick<AppOptions, 'log_to'>> & { config?: Partial<Config> } = {},
 ): Promise<Api> {
   const { db } = await testDatabase(t);
   const keys = keysIn(db);
