@@ -1,6 +1,7 @@
 import { type Author, writeAudit } from '../db/audit.ts';
 import type { Client } from '../db/pool.ts';
 import { eraseFollowUps } from '../outcomes/follow-ups.ts';
+import { forgetReceived } from './received.ts';
 import { facts } from './registry.ts';
 import { bury } from './store.ts';
 
@@ -20,6 +21,11 @@ export async function eraseCustomer(client: Client, id: string, author: Author):
       await bury(
         client,
         name,
+        gone.map((row) => row.key),
+      );
+    if (name === 'responses')
+      await forgetReceived(
+        client,
         gone.map((row) => row.key),
       );
     removed += gone.length;

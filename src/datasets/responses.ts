@@ -3,6 +3,7 @@ import type { FieldError } from '../errors.ts';
 import { followUp, forgetResponse, type RatedResponse } from '../outcomes/asked-follow-ups.ts';
 import { type Band, bands } from '../outcomes/cells.ts';
 import { type AnyRow, choice, declareDataset, id, instant, list, number, prose, reference, word } from './declare.ts';
+import { recordReceived } from './received.ts';
 
 interface Scale {
   key: string;
@@ -95,11 +96,13 @@ export const responses = declareDataset({
     row.band = bandOf(row.score, scale);
     return [];
   },
-  afterwards: (client, changed) =>
-    followUp(
+  async afterwards(client, changed) {
+    await recordReceived(client, changed);
+    await followUp(
       client,
       changed.map(({ before, after }) => ({ before: before && rated(before), after: rated(after) })),
-    ),
+    );
+  },
   afterRemoval: (client, row) => forgetResponse(client, rated(row)),
 });
 
