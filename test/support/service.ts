@@ -34,7 +34,10 @@ process.once('exit', () => {
 });
 
 /** Starts `src/main.ts` and waits until it answers. */
-export async function startProcess(env: { PORT: number; DATA_DIR: string; ADMIN_KEY: string }, flags: string[] = []) {
+export async function startProcess(
+  env: { PORT: number; DATA_DIR: string; ADMIN_KEY: string; WEBHOOK_ALLOW?: string },
+  flags: string[] = [],
+) {
   const { PATH, HOME } = process.env;
   const child = spawn(process.execPath, [...flags, '--import', 'tsx', main], {
     env: { PATH, HOME, LOG_LEVEL: 'warn', ...env, PORT: String(env.PORT) },
