@@ -23,7 +23,7 @@ interface Pace {
   schedule_ms: readonly number[];
 }
 
-const usualPace: Pace = { pause_ms: 1_000, at_once: 4, limit_ms: limitMs, lease_ms: 20_000, schedule_ms: scheduleMs };
+const usualPace: Pace = { pause_ms: 1_000, at_once: 8, limit_ms: limitMs, lease_ms: 20_000, schedule_ms: scheduleMs };
 const cleanUpMs = 3_600_000;
 
 /**

@@ -104,8 +104,8 @@ export async function startReceiver(t: TestContext): Promise<Receiver> {
   };
 }
 
-/** Waits until something holds; ten seconds at most. */
+/** Waits until something holds; thirty seconds at most. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 10_000; !(await holds()); await sleep(10))
+  for (const end = Date.now() + 30_000; !(await holds()); await sleep(10))
     if (Date.now() > end) throw new Error(`It took too long until ${what}.`);
 }

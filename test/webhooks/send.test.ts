@@ -61,7 +61,7 @@ it('what a receiver does wrong ends in time, and is told', async (t) => {
     assert.equal(outcome.status, status, path);
     if (error === null) assert.equal(outcome.error, null, path);
     else assert.match(outcome.error ?? '', error, path);
-    assert.ok(outcome.took_ms < limit + 300, `${path} took ${outcome.took_ms} ms`);
+    assert.ok(outcome.took_ms < limit + 2_000, `${path} took ${outcome.took_ms} ms`);
     assert.ok((outcome.response_excerpt ?? '').length <= 500);
     assert.doesNotMatch(outcome.response_excerpt ?? '', /\0/);
   }

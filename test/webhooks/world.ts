@@ -35,7 +35,7 @@ export interface WebhookWorld extends Pick<Api, 'db' | 'send' | 'get' | 'facts' 
   must(status: number, ...request: Parameters<Api['send']>): Promise<Reply['body']>;
 }
 
-const usualPace: Pace = { pause_ms: 20, limit_ms: 5_000, schedule_ms: Array<number>(9).fill(1) };
+const usualPace: Pace = { pause_ms: 20, at_once: 4, limit_ms: 5_000, schedule_ms: Array<number>(9).fill(1) };
 
 export const happen = (db: Database, subjects: string[], type = 'follow_up.opened') =>
   db.write((client) =>
