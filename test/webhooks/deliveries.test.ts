@@ -47,6 +47,18 @@ it('an event is delivered if its transaction commits, and only then', async (t) 
   );
 });
 
+it('a worker that has nothing to do writes nothing', async (t) => {
+  const { db, endpoint, work } = await webhookWorld(t);
+  await endpoint('/ok');
+  // The transaction that last changed or locked each row.
+  const lockers = () => db.read((client) => client.rows('select xmax::text from webhook_endpoints'));
+  const before = await lockers();
+  const stop = work({ pause_ms: 5 });
+  await sleep(300);
+  await stop();
+  assert.deepEqual(await lockers(), before);
+});
+
 it('what fails is tried ten times with the same id and body, then given up', async (t) => {
   const { endpoint, happen, work, receiver, settled, must } = await webhookWorld(t);
   const { id, secret } = await endpoint('/500');
