@@ -10,10 +10,10 @@ import { keyRoutes } from './keys/routes.ts';
 import { addAuditRoutes } from './modules/audit/routes.ts';
 import { addFollowUpRuleRoutes } from './modules/follow-up-rules/routes.ts';
 import { addFollowUpRoutes } from './modules/follow-ups/routes.ts';
+import { addJourneyRoutes } from './modules/journey/routes.ts';
 import { addMetricsRoutes } from './modules/metrics/routes.ts';
 import { addMomentRoutes } from './modules/moments/routes.ts';
 import { addProblemRoutes } from './modules/problems/routes.ts';
-import { addJourneyRoutes } from './modules/journey/routes.ts';
 import { addSettingsRoutes } from './modules/settings/routes.ts';
 import { webhooksOfContract } from './webhooks/event-types.ts';
 import { addWebhookRoutes } from './webhooks/routes.ts';
@@ -41,6 +41,7 @@ const tags = [
   { name: 'Money', description: 'What customers are worth, and why they leave.' },
   { name: 'Moments', description: 'The moments of truth: where the opinion of a customer is made.' },
   { name: 'Follow-ups', description: 'Whom to call, and what became of it.' },
+  { name: 'Money', description: 'What customers are worth, and why they leave.' },
   { name: 'Changes', description: 'What changed since, for those who keep a copy.' },
   { name: 'BI', description: 'OData 4.0, for Power BI, Excel, Tableau and others.' },
   { name: 'Settings', description: 'What holds for the whole organisation.' },

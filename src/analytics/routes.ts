@@ -11,6 +11,7 @@ import { driverQuestions } from './drivers/questions.ts';
 import { followUpQuestions } from './follow-ups/questions.ts';
 import { momentQuestions } from './moments/questions.ts';
 import { moneyQuestions } from './money/questions.ts';
+import { riskQuestions } from './money/risk-questions.ts';
 import { outcomeQuestions } from './outcomes/questions.ts';
 import { problemQuestions } from './problems/questions.ts';
 import { responseRateQuestions } from './response-rates/questions.ts';
@@ -27,6 +28,7 @@ const questions: readonly DeclaredQuestion[] = [
   ...moneyQuestions,
   ...responseRateQuestions,
   ...followUpQuestions,
+  ...riskQuestions,
 ];
 
 /** Adds the questions: each one route, answered as JSON that explains itself or as CSV rows. */

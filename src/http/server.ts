@@ -58,7 +58,15 @@ const unusedGraceMs = 500;
  * `config.scope` and a schema. It trusts the headers of no proxy but those of `trust_proxy`.
  */
 export async function newServer(options: ServerOptions): Promise<Server> {
-  const { public_url, findKey, knowsKey = () => false, cursor_secret, check_responses = false, tags, webhooks } = options;
+  const {
+    public_url,
+    findKey,
+    knowsKey = () => false,
+    cursor_secret,
+    check_responses = false,
+    tags,
+    webhooks,
+  } = options;
   const { rate_limit_per_minute = 0, max_event_loop_delay_ms = 0, trust_proxy = [] } = options;
   const app: Server = Fastify({
     ...logOptions(options),
