@@ -71,12 +71,11 @@ function lossSentence(risks: Risk[], question: Question): string {
   const loss = only?.loss;
   if (!loss || loss.difference === null)
     return 'What leaving is expected to cost cannot be told: too few answers of a band have a window that has elapsed.';
-  const interval =
-    loss.low === null || loss.high === null
-      ? 'no interval can be told'
-      : `95% interval ${amount(loss.low, currency)} to ${money(loss.high)}`;
+  if (loss.low === null || loss.high === null)
+    return `What leaving is expected to cost beyond what promoters cost is ${money(loss.difference)}, but those who answered are too few or too much alike to tell how sure that is.`;
+  const interval = `95% interval ${amount(loss.low, currency)} to ${money(loss.high)}`;
   const days = `within ${question.window_days} days`;
-  if (loss.low !== null && loss.high !== null && loss.low <= 0 && loss.high >= 0)
+  if (loss.low <= 0 && loss.high >= 0)
     return `That detractors and passives leave more often than promoters ${days}, and what that costs, is not clear from the past (${money(loss.difference)}, ${interval}).`;
   return loss.difference < 0
     ? `In the past they and passives left less often than promoters ${days}, so no loss beyond theirs is expected (${interval}).`
