@@ -6,7 +6,7 @@ import { type Answer, type AnswerRow, freshness, qMethod, rounded, roundedP, tes
 import { counted } from '../words.ts';
 import { customerWarnings, groupValues } from './customer-question.ts';
 import type { FlowQuestion } from './flow-question.ts';
-import { countWithoutRate, type Flow, hiddenParts, readFlows, type Shown, together } from './flows.ts';
+import { countWithoutRate, type Flow, hiddenParts, parts, readFlows, type Shown, together } from './flows.ts';
 import { dateOf } from './periods.ts';
 
 /** A row of an answer with what it was made of, for sentences and comparisons. */
@@ -31,7 +31,7 @@ export interface FlowComparison {
 export async function findFlows(db: Database, question: FlowQuestion, shown: Shown) {
   const { flows, without_rate } = await db.read(
     async (client) => ({
-      flows: await readFlows(client, question, question.periods),
+      flows: await readFlows(client, question, { periods: question.periods, by_origin: shown.length === parts.length }),
       without_rate: await countWithoutRate(client, question, question.periods),
     }),
     { snapshot: true },

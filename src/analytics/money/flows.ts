@@ -17,35 +17,34 @@ const originSql = `case ${Object.entries(origins)
   .map(([origin, ways]) => `when ${acquisitionSql} in (${ways.map((way) => `'${way}'`).join(', ')}) then '${origin}'`)
   .join(' ')} else 'unknown' end`;
 
-const of = (part: string) => `filter (where f.part = '${part}')`;
-/** The sums that the questions are made of, over customers `f` with a part, `base` and `now`. */
-const sums = {
-  base_customers: `count(*) ${of('base')}`,
-  base_revenue: `sum(f.base) ${of('base')}`,
-  kept_revenue: `sum(f.now) ${of('base')}`,
-  capped_revenue: `sum(least(f.now, f.base)) ${of('base')}`,
-  active_customers: `count(*) filter (where f.part = 'base' and f.now > 0)`,
-  ...partSums('reactivated'),
-  ...partSums('earned'),
-  ...partSums('bought'),
-  ...partSums('unknown'),
-  revenue: 'sum(f.now)',
+/** The sums that the questions are made of, by part. */
+const partSums = {
+  customers: `count(*) filter (where f.now <> 0 or f.part = 'base')`,
+  base: 'sum(f.base)',
+  now: 'sum(f.now)',
+  capped: 'sum(least(f.now, f.base))',
+  active: 'count(*) filter (where f.now > 0)',
   not_in_base: 'count(*) filter (where f.base <= 0)',
 } as const;
+type PartSums = Record<keyof typeof partSums, number>;
+const partSumNames = Object.keys(partSums) as (keyof PartSums)[];
 
-function partSums<P extends string>(part: P) {
-  return {
-    [`${part}_customers`]: `count(*) filter (where f.part = '${part}' and f.now <> 0)`,
-    [`${part}_revenue`]: `sum(f.now) ${of(part)}`,
-  } as Record<`${P}_customers` | `${P}_revenue`, string>; // the two names just written
-}
-
-export type FlowSum = keyof typeof sums;
-const sumNames = Object.keys(sums) as FlowSum[];
-export type FlowSums = Record<FlowSum, number>;
 /** Who the revenue of a period comes from. */
 export const parts = ['base', 'reactivated', 'earned', 'bought', 'unknown'] as const;
 export type Part = (typeof parts)[number];
+
+/** What a group of customers paid in a period and in its base, all of them and part by part. */
+export type FlowSums = Record<
+  'base_revenue' | 'kept_revenue' | 'capped_revenue' | 'active_customers' | 'revenue' | 'not_in_base',
+  number
+> &
+  Record<`${Part}_customers`, number> &
+  Record<`${Exclude<Part, 'base'>}_revenue`, number>;
+const sumNames = [
+  ...(['base_revenue', 'kept_revenue', 'capped_revenue', 'active_customers', 'revenue', 'not_in_base'] as const),
+  ...parts.map((part) => `${part}_customers` as const),
+  ...(['reactivated', 'earned', 'bought', 'unknown'] as const).map((part) => `${part}_revenue` as const),
+];
 
 /** What a group of customers paid in a period and in the one before: as a whole, and by the groups of the jackknife. */
 export interface Flow extends CustomerGroup {
@@ -58,42 +57,64 @@ const none = (): FlowSums => Object.fromEntries(sumNames.map((name) => [name, 0]
 
 /**
  * Reads the sums of each period and group from `customer_months`: the months of the periods and of their bases, and no
- * others. Every customer with revenue in one of the two is in exactly one part of a period: in the `base` with net revenue above zero there; else
- * `reactivated` when it paid anything before the base ended, else new by its origin. All amounts are summed as
- * `numeric`, so the revenue of the parts adds up to that of the period exactly.
+ * others. Every customer with revenue in one of the two is in exactly one part of a period: in the `base` with net
+ * revenue above zero there; else `reactivated` when it paid anything before the base ended, else new by its origin. All
+ * amounts are summed as `numeric`, so the revenue of the parts adds up to that of the period exactly.
+ * @param by_origin whether new customers are told apart by how they came; else all are `unknown`, which is quicker
  */
-export async function readFlows(client: Client, question: CustomerQuestion, periods: Period[]): Promise<Flow[]> {
+export async function readFlows(
+  client: Client,
+  question: CustomerQuestion,
+  { periods, by_origin }: { periods: Period[]; by_origin: boolean },
+): Promise<Flow[]> {
   if (periods.length === 0) return [];
   const statement = new Statement();
-  const { places, ends } = placesOf(statement, question, periods);
+  const { blocks, places, ended_at } = placesOf(statement, question, periods);
   const customers = ofCustomers(statement, question);
-  const rows = await client.rows<FlowSums & { place: number; is_whole: number; hash_group: number }>(
-    `with places(month, place, is_base) as (${places}), ends(place, ended_at) as (${ends}),
+  // The months of a customer need no summing where each is a period of its own.
+  const isMonthly = periods.every(({ from, to }) => to === from + 1);
+  await client.rows(`select set_config('work_mem', '128MB', true)`);
+  const rows = await client.rows<PartSums & { place: number; level: number; part: Part; hash_group: number }>(
+    `with blocks(month, block) as (${blocks}), places(block, place, is_base) as (${places}),
+     spent as (
+       select m.customer_id, m.hash_group, b.block, ${isMonthly ? 'm.revenue' : 'sum(m.revenue) as revenue'}
+       from customer_months m join blocks b on b.month = m.month
+       ${isMonthly ? '' : 'group by m.customer_id, m.hash_group, b.block'}
+     ),
+     -- One row each for base and period, so max() only picks it; and keeps less than a sum would.
      paid as (
-       select m.customer_id, m.hash_group, p.place, sum(m.revenue) filter (where p.is_base) as base,
-         coalesce(sum(m.revenue) filter (where not p.is_base), 0) as now
-       from customer_months m join places p on p.month = m.month
-       group by m.customer_id, m.hash_group, p.place
+       select s.customer_id, s.hash_group, p.place, max(s.revenue) filter (where p.is_base) as base,
+         coalesce(max(s.revenue) filter (where not p.is_base), 0) as now
+       from spent s join places p on p.block = s.block
+       group by s.customer_id, s.hash_group, p.place
      ),
      flows as (
        select d.place, d.hash_group, d.base, d.now ${customers.values},
-         case when d.base > 0 then 'base' when s.first_paid_at < e.ended_at then 'reactivated' else ${originSql} end as part
-       from paid d join ends e on e.place = d.place
-       left join customers c on c.id = d.customer_id
+         case when d.base > 0 then 'base' when s.first_paid_at < ${ended_at('d.place')} then 'reactivated'
+           else ${by_origin ? originSql : "'unknown'"} end as part
+       from paid d
+       ${by_origin || customers.asked ? 'left join customers c on c.id = d.customer_id' : ''}
        left join customer_standing s on s.customer_id = d.customer_id
        where true ${customers.conditions}
+     ),
+     summed as (
+       select f.place, f.hash_group, f.part ${customers.names},
+         ${partSumNames.map((name) => `${partSums[name]} as ${name}`).join(', ')}
+       from flows f group by f.place, f.hash_group, f.part ${customers.names}
      )
-     select f.place, grouping(f.hash_group) as is_whole, f.hash_group ${customers.names},
-       ${sumNames.map((name) => `coalesce(${sums[name]}, 0)::float8 as ${name}`).join(', ')}
-     from flows f
-     group by grouping sets ((f.place, f.hash_group ${customers.names}), (f.place ${customers.names}))`,
+     select place, part, hash_group, grouping(part, hash_group) as level ${customers.names},
+       ${partSumNames.map((name) => `coalesce(sum(${name}), 0)::float8 as ${name}`).join(', ')}
+     from summed
+     group by grouping sets ((place, part, hash_group ${customers.names}), (place, part ${customers.names}),
+       (place, hash_group ${customers.names}), (place ${customers.names}))`,
     statement.parameters,
   );
   const found = new Map<string, Flow>();
   const flowAt = (place: number, groups: CustomerGroup['groups']): Flow | undefined => {
     const key = JSON.stringify([place, groups]);
     const period = periods[place];
-    const flow = found.get(key) ?? (period && { period, groups, whole: none(), hashed: [] });
+    const flow =
+      found.get(key) ?? (period && { period, groups, whole: none(), hashed: Array.from({ length: hashGroups }, none) });
     if (flow) found.set(key, flow);
     return flow;
   };
@@ -101,39 +122,73 @@ export async function readFlows(client: Client, question: CustomerQuestion, peri
   if (question.group_by.length === 0) for (const place of periods.keys()) flowAt(place, []);
   for (const row of rows) {
     const flow = flowAt(row.place, groupOf(row, question));
-    if (!flow) continue;
-    const held = Object.fromEntries(sumNames.map((name) => [name, row[name]])) as FlowSums;
-    if (row.is_whole === 1) flow.whole = held;
-    else flow.hashed[row.hash_group] = held;
+    // Two bits: of all parts together, and of all groups of customers.
+    const held = row.level % 2 === 1 ? flow?.whole : flow?.hashed[row.hash_group];
+    if (!held) continue;
+    if (row.level < 2) addPart(held, row.part, row);
+    else Object.assign(held, { revenue: row.now, not_in_base: row.not_in_base });
   }
-  for (const flow of found.values())
-    flow.hashed = Array.from({ length: hashGroups }, (_, group) => flow.hashed[group] ?? none());
   return [...found.values()].sort((one, other) => one.period.from - other.period.from || byCustomerGroup(one, other));
 }
 
-/** The months of the periods and their bases, and the moments at which the bases end, as relations. */
+function addPart(held: FlowSums, part: Part, sums: PartSums): void {
+  held[`${part}_customers`] = sums.customers;
+  if (part !== 'base') {
+    held[`${part}_revenue`] = sums.now;
+    return;
+  }
+  held.base_revenue = sums.base;
+  held.kept_revenue = sums.now;
+  held.capped_revenue = sums.capped;
+  held.active_customers = sums.active;
+}
+
+/**
+ * Which months are in which block, and which blocks are base or period of which place, as relations; and the moment at
+ * which the base of a place ended. Periods are as long as their bases and as far apart as whole ones, so every month
+ * is in one block however often it is told: `block` is the first month of it.
+ */
 function placesOf(statement: Statement, { state }: CustomerQuestion, periods: Period[]) {
-  const months = periods.flatMap(({ from, to, base_from, base_to }, place) => [
-    ...monthsIn(base_from, base_to).map((month) => ({ month, place, is_base: true })),
-    ...monthsIn(from, to).map((month) => ({ month, place, is_base: false })),
-  ]);
   const column = (values: (string | number | boolean)[], type: string) => `${statement.param(values)}::${type}[]`;
-  return {
-    places: `select * from unnest(${column(
-      months.map(({ month }) => dateOf(month)),
-      'date',
-    )}, ${column(
-      months.map(({ place }) => place),
+  const starts = new Map(
+    periods.flatMap(({ from, to, base_from, base_to }) => [[base_from, base_to] as const, [from, to] as const]),
+  );
+  const months = [...starts].flatMap(([block, end]) => monthsIn(block, end).map((month) => ({ month, block })));
+  const places = periods.flatMap(({ from, base_from }, place) => [
+    { block: base_from, place, is_base: true },
+    { block: from, place, is_base: false },
+  ]);
+  const dates = column(
+    months.map(({ month }) => dateOf(month)),
+    'date',
+  );
+  const blocks = column(
+    months.map(({ block }) => block),
+    'int',
+  );
+  const columns = [
+    column(
+      places.map(({ block }) => block),
       'int',
-    )}, ${column(
-      months.map(({ is_base }) => is_base),
+    ),
+    column(
+      places.map(({ place }) => place),
+      'int',
+    ),
+    column(
+      places.map(({ is_base }) => is_base),
       'boolean',
-    )})`,
-    ends: `select place, ended_on::timestamp at time zone ${statement.param(state.time_zone)}
-      from unnest(${column([...periods.keys()], 'int')}, ${column(
-        periods.map(({ base_to }) => dateOf(base_to)),
-        'date',
-      )}) as t(place, ended_on)`,
+    ),
+  ];
+  const ends = column(
+    periods.map(({ base_to }) => dateOf(base_to)),
+    'date',
+  );
+  const zone = statement.param(state.time_zone);
+  return {
+    blocks: `select * from unnest(${dates}, ${blocks})`,
+    places: `select * from unnest(${columns.join(', ')})`,
+    ended_at: (place: string) => `(${ends})[${place} + 1]::timestamp at time zone ${zone}`,
   };
 }
 

@@ -59,6 +59,7 @@ export async function readLeavers(client: Client, question: LeavingQuestion) {
     ...(from ? [`and t.occurred_at >= ${statement.param(from.at)}::timestamptz`] : []),
     ...(to ? [`and t.occurred_at < ${statement.param(to.at)}::timestamptz`] : []),
   ].join(' ');
+  await client.rows(`select set_config('work_mem', '64MB', true)`);
   const rows = await client.rows<
     LeavingSums & { reason: string | null; is_whole: number; hash_group: number; without_rate: number }
   >(

@@ -19,6 +19,7 @@ interface LoyaltySums {
 /** The responses of a part: as a whole, and by the groups of the jackknife. */
 export interface LoyaltyPart {
   name: PartName;
+  /** `revenue_variance` is that of customers, so of responses only where each customer counts once. */
   whole: LoyaltySums & { customers: number; revenue_variance: number | null };
   hashed: LoyaltySums[];
 }
@@ -52,13 +53,14 @@ export async function readLoyalty(client: Client, question: Question): Promise<L
   const statement = new Statement();
   const { from, where, groups } = fromRows(statement, question);
   const names = groups.map((_, at) => `, ${groupNames[at]}`).join('');
+  await client.rows(`select set_config('work_mem', '64MB', true)`);
   const keys = `survey ${names}, has_satisfied, name`;
   const rows = await client.rows<
     LoyaltySums & {
       name: PartName;
       has_satisfied: boolean;
-      is_whole: number;
       hash_group: number;
+      level: number;
       customers: number;
       revenue_variance: number | null;
     }
@@ -71,17 +73,20 @@ export async function readLoyalty(client: Client, question: Question): Promise<L
        where ${where} and ${reasons(question)
          .map((state) => `${state} = 'counted'`)
          .join(' and ')}
+     ), people as (
+       select ${keys}, hash_group, respondent, count(*) as n, count(*) filter (where loyal) as loyal,
+         count(*) filter (where has_left) as left_customers, sum(revenue_after) as revenue
+       from counted cross join lateral (values
+         ('all'), (goodness),
+         (case when goodness = 'top' then case when loyal then 'apostle' else 'mercenary' end
+           else case when loyal then 'hostage' else 'defector' end end)
+       ) as parts(name)
+       group by ${keys}, hash_group, respondent
      )
-     select ${keys}, grouping(hash_group) as is_whole, hash_group, count(*) as n,
-       count(*) filter (where loyal) as loyal, count(*) filter (where has_left) as left_customers,
-       coalesce(sum(revenue_after), 0)::float8 as revenue, count(distinct respondent) as customers,
-       var_samp(revenue_after)::float8 as revenue_variance
-     from counted cross join lateral (values
-       ('all'), (goodness),
-       (case when goodness = 'top' then case when loyal then 'apostle' else 'mercenary' end
-         else case when loyal then 'hostage' else 'defector' end end)
-     ) as parts(name)
-     group by grouping sets ((${keys}, hash_group), (${keys}))`,
+     select ${keys}, hash_group, grouping(hash_group) as level, sum(n)::int8 as n, sum(loyal)::int8 as loyal,
+       sum(left_customers)::int8 as left_customers, coalesce(sum(revenue), 0)::float8 as revenue,
+       count(*) as customers, var_samp(revenue)::float8 as revenue_variance
+     from people group by grouping sets ((${keys}, hash_group), (${keys}))`,
     statement.parameters,
   );
   const found = new Map<string, LoyaltyGroup>();
@@ -92,7 +97,7 @@ export async function readLoyalty(client: Client, question: Question): Promise<L
     found.set(text, group);
     const part = group.parts.get(row.name) ?? nobody(row.name);
     group.parts.set(row.name, part);
-    if (row.is_whole === 1) part.whole = row;
+    if (row.level === 1) part.whole = row;
     else part.hashed[row.hash_group] = row;
   }
   return [...found.values()].sort(byGroup);
