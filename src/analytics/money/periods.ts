@@ -12,7 +12,7 @@ export type BaseKind = (typeof baseKinds)[number];
 /** How many periods are told where nobody says from when. */
 const usual: Record<PeriodKind, number> = { month: 12, quarter: 8, year: 3, trailing_year: 1 };
 /** How many periods one answer tells at most. */
-export const mostPeriods = 60;
+export const mostPeriods = 36;
 
 /** A period and the one that it is held against, both half-open. */
 export interface Period {

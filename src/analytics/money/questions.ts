@@ -27,7 +27,7 @@ const flowQuery = {
     }),
   ),
   from: when(
-    'The first of the months told. Without it the last 12 months, 8 quarters, 3 years or the trailing year; 60 periods at most.',
+    'The first of the months told. Without it the last 12 months, 8 quarters, 3 years or the trailing year; 36 periods at most.',
   ),
   to: when('The month before which the last period ends. Only complete ones are told.'),
   ...customerQuery,
