@@ -136,6 +136,16 @@ worlds('Those who were invited and did not answer', {
     assert.deepEqual(await ask(world, { from: at(101) }), [['non_respondent', 1, 1, 0, 0, null]]);
   },
 
+  async 'of customers without a contract nothing is known until revenue was sent'(world) {
+    await world.facts('invitations', [invitation({ customer_id: 'A' }), invitation({ customer_id: 'B' })]);
+    await world.facts('retention-events', [started('A')]);
+    await world.complete(at(300), 'retention-events');
+    for (const query of [{}, { as_of: at(290) }]) {
+      assert.deepEqual(await ask(world, query), [['non_respondent', 1, 1, 1, 1, null]]);
+      assert.deepEqual(await leftOut(world, query), { window_open: 1 });
+    }
+  },
+
   async 'by what is known of invitations and customers, and by nothing that only answers have'(world) {
     await world.facts('units', [
       { key: 'north', name: 'North' },

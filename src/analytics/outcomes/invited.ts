@@ -63,11 +63,11 @@ export async function readInvited(client: Client, question: Question): Promise<I
   const { survey, filters, from, to, as_of, group_by, state, window_days } = question;
   const statement = new Statement();
   const window = `make_interval(days => ${statement.param(window_days)}::int)`;
+  // Nothing is known of what was never sent, whatever moment is asked about.
   const known = (through: Date | null) => {
-    const end = statement.param(through);
-    return as_of === null
-      ? `${end}::timestamptz`
-      : `least(${end}::timestamptz, ${statement.param(as_of)}::timestamptz)`;
+    const asked = as_of === null ? through : new Date(as_of);
+    const end = through === null || asked === null || asked > through ? through : asked;
+    return `${statement.param(end)}::timestamptz`;
   };
   const conditions = ['true'];
   const ofSurvey = survey === null ? 'true' : `i.survey = ${statement.param(survey)}`;
@@ -94,26 +94,27 @@ export async function readInvited(client: Client, question: Question): Promise<I
       contract: number;
     } & Record<string, unknown>
   >(
-    `with arrived as (
-       select i.id, index_start(i.sent_at, ${window}) over (
-           partition by i.customer_id, i.survey order by i.sent_at, i.id rows unbounded preceding) as started_at,
-         i.customer_id, i.survey, i.sent_at
-       from invitations i join surveys s on s.key = i.survey
-       where ${ofSurvey} and i.status <> 'bounced' and not s.triggered_by_leaving
+    `with started as (
+       select i.id, i.customer_id, i.survey, i.sent_at, i.unit, i.moment, i.status = 'bounced' as bounced,
+         index_start(i.sent_at, ${window}) over (
+           partition by i.customer_id, i.survey, i.status = 'bounced'
+           order by i.sent_at, i.id rows unbounded preceding) as started_at
+       from invitations i where ${ofSurvey}
      ),
      placed as (
-       select id, row_number() over (partition by customer_id, survey, started_at order by sent_at, id) as place from arrived
+       select *, row_number() over (
+         partition by customer_id, survey, bounced, started_at order by sent_at, id) as place
+       from started
      ),
      asked as materialized (
        select i.id, i.customer_id, i.survey, ${names} i.sent_at, i.sent_at + interval '${landmarkDays} days' as landmark,
          i.sent_at + interval '${landmarkDays} days' + ${window} as until,
-         case when i.status = 'bounced' then 'bounced' when s.triggered_by_leaving then 'survey_triggered_by_leaving'
-           when p.place > 1 then 'not_an_index_invitation' end as why_not
-       from invitations i
+         case when i.bounced then 'bounced' when s.triggered_by_leaving then 'survey_triggered_by_leaving'
+           when i.place > 1 then 'not_an_index_invitation' end as why_not
+       from placed i
        join surveys s on s.key = i.survey
-       join customers c on c.id = i.customer_id
-       left join placed p on p.id = i.id
-       where ${ofSurvey} and ${conditions.join(' and ')}
+       left join customers c on c.id = i.customer_id
+       where ${conditions.join(' and ')}
      ),
      answered as (
        select a.id, (array_agg(r.band order by r.answered_at, r.id))[1] as band
@@ -135,22 +136,22 @@ export async function readInvited(client: Client, question: Question): Promise<I
        from asked a join retention_events e on e.customer_id = a.customer_id
        where a.why_not is null group by a.id
      ),
-     bought as (
-       select distinct a.id
-       from asked a join revenue_events e on e.customer_id = a.customer_id and e.amount > 0
-         and e.occurred_at > a.landmark and e.occurred_at <= a.until
-       where a.why_not is null and a.until <= ${known(state.revenue_through)}
-     ),
      judged as materialized (
-       select a.customer_id, ${key}, coalesce(w.band, '${nonRespondent}') as band, ${hashGroup('a.customer_id')} as hash_group,
-         n.id is not null as by_contract,
-         coalesce(a.why_not,
+       select a.customer_id, ${key}, coalesce(w.band, '${nonRespondent}') as band,
+         ${hashGroup('a.customer_id')} as hash_group, n.id is not null as by_contract, t.state,
+         case when t.state <> 'counted' then null when n.id is not null then n.active_after
+           else exists (
+             select from revenue_events e where e.customer_id = a.customer_id and e.amount > 0
+               and e.occurred_at > a.landmark and e.occurred_at <= a.until) end as retained
+       from asked a
+       left join answered w on w.id = a.id
+       left join relation n on n.id = a.id
+       cross join lateral (
+         select coalesce(a.why_not,
            case when n.id is not null and not n.active_then then 'not_active_at_landmark'
              when a.until <= case when n.id is not null then ${known(state.retention_through)} else ${known(state.revenue_through)} end
-               then 'counted' else 'window_open' end) as state,
-         case when n.id is not null then n.active_after else b.id is not null end as retained
-       from asked a
-       left join answered w on w.id = a.id left join relation n on n.id = a.id left join bought b on b.id = a.id
+               then 'counted' else 'window_open' end) as state
+       ) t
      ),
      counted as (select * from judged where state = 'counted')
      select 'sums' as about, ${key}, band, hash_group, state, count(*) as n, count(*) filter (where retained) as retained,
