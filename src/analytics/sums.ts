@@ -50,8 +50,8 @@ const periodSql = {
 export const groupSql = (grouping: Grouping, period: string, value: (dimension: Dimension) => string) =>
   isPeriod(grouping) ? periodSql[grouping](period) : `nullif(${value(grouping)}, '')`;
 
-/** The names of the groups in the rows that a statement returns. */
-export const groupNames = ['group_1', 'group_2'] as const;
+/** The names of the groups in the rows that a statement returns: two that are asked for, and one that an answer adds. */
+export const groupNames = ['group_1', 'group_2', 'group_3'] as const;
 
 /** Whether a dimension has a value; a unit with everything below it. */
 export const matches = (dimension: Dimension, expression: string, value: string) =>

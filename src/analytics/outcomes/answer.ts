@@ -1,10 +1,11 @@
 import type { Database } from '../../db/pool.ts';
-import { type Answer, freshness, qMethod, usualWarnings } from '../answer.ts';
+import { type Answer, freshness, qMethod, testsIn, usualWarnings } from '../answer.ts';
 import { prepareQuestion, type QuestionParameters, shownParameters } from '../question.ts';
 import { inResponses, scoped } from '../words.ts';
-import { comparisonRow, type Findings, findOutcome } from './findings.ts';
+import { comparisonRow, type Findings, findOutcome, withQ } from './findings.ts';
 import type { OutcomeKind } from './measures.ts';
 import { association, outcomeSentence } from './sentences.ts';
+import { standardise } from './standardised.ts';
 
 /** Prepares, finds and words one outcome question. */
 export async function answerOutcome(
@@ -14,7 +15,7 @@ export async function answerOutcome(
   kind: OutcomeKind,
 ): Promise<Answer> {
   const question = await prepareQuestion(db, given, reader);
-  const findings = await findOutcome(db, question, kind);
+  const { findings, warnings: more } = await withStandardised(db, await findOutcome(db, question, kind));
   const { through, rows, comparisons, tests, left_out, method } = findings;
   const { fresh, warnings } = freshness(question, through);
   const { text, tells } = outcomeSentence(findings);
@@ -32,7 +33,19 @@ export async function answerOutcome(
     left_out,
     fresh,
     method: method + qMethod(tests),
-    warnings: [...warnings, ...usualWarnings(rows, tests), ...outcomeWarnings(findings)],
+    warnings: [...warnings, ...usualWarnings(rows, tests), ...outcomeWarnings(findings), ...more],
+  };
+}
+
+/** Revenue with the differences that both bands would have with the same mix of segments. */
+async function withStandardised(db: Database, findings: Findings): Promise<{ findings: Findings; warnings: string[] }> {
+  if (findings.kind.outcome !== 'revenue') return { findings, warnings: [] };
+  const { comparisons, method, warnings } = await standardise(db, findings);
+  if (comparisons.length === 0) return { findings, warnings };
+  const all = withQ([...findings.comparisons, ...comparisons]);
+  return {
+    findings: { ...findings, comparisons: all, tests: testsIn(all), method: findings.method + method },
+    warnings,
   };
 }
 

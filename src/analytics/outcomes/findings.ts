@@ -29,13 +29,15 @@ export interface Findings {
   /** Over how many comparisons their q are. */
   tests: number;
   left_out: LeftOut[];
+  /** Whether single outcomes were read. */
+  read_rows: boolean;
   /** How intervals were made. */
   method: string;
 }
 
 /** Answers an outcome question up to its rows and comparisons: the part that revenue, referrals and retention share. */
 export async function findOutcome(db: Database, question: Question, kind: OutcomeKind): Promise<Findings> {
-  const { through, groups, left_out } = await findGroups(db, question, kind);
+  const { through, groups, left_out, read_rows } = await findGroups(db, question, kind);
   const showing = showingOf(groups, question, kind);
   const comparisons = comparisonsOf(groups, kind, showing);
   return {
@@ -46,6 +48,7 @@ export async function findOutcome(db: Database, question: Question, kind: Outcom
     comparisons,
     tests: testsIn(comparisons),
     left_out,
+    read_rows,
     method: methodOf(groups, kind),
   };
 }

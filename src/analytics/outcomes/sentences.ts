@@ -4,6 +4,7 @@ import type { Question } from '../question.ts';
 import { amount, counted, groupName, inGroup, percent, tenths } from '../words.ts';
 import type { Comparison, Findings } from './findings.ts';
 import type { OutcomeKind } from './measures.ts';
+import { standardisedMeasure } from './standardised.ts';
 
 /** A finding in words that a service manager can repeat; `tells` where it tells of an association. */
 export interface Said {
@@ -145,7 +146,7 @@ function revenueSentence(findings: Findings, spent: Comparison, wording: Wording
     : spent.difference === 0
       ? `promoters and detractors${where} spent the same on average`
       : `promoters${where} spent ${than}`;
-  const text = `${after(findings)} ${found} ${behind(findings, spent, wording)}.`;
+  const text = `${after(findings)} ${found} ${behind(findings, spent, wording)}.${sameMix(findings, spent, wording)}`;
   const change = comparisons.find(
     ({ measure, band, survey, groups }) =>
       measure === 'change' && band === 'promoter' && survey === spent.survey && groups === spent.groups,
@@ -155,6 +156,20 @@ function revenueSentence(findings: Findings, spent: Comparison, wording: Wording
     text: `${text} ${changeSentence(spent, change, wording, question)}`,
     tells: isSure(spent) || isSure(change),
   };
+}
+
+/** ` With the same mix of segments they spent ... more (95% interval ...).` where the segments could be told. */
+function sameMix({ comparisons, question }: Findings, spent: Comparison, wording: Wording): string {
+  const same = comparisons.find(
+    ({ measure, band, survey, groups }) =>
+      measure === standardisedMeasure && band === 'promoter' && survey === spent.survey && groups === spent.groups,
+  );
+  const interval = same && range(same, wording, question);
+  if (!same || !interval) return '';
+  const more = isUnclear(same)
+    ? 'no difference is found'
+    : `it is ${distance(same, wording, question)} ${question.state.currency} ${isMore(same) ? 'more' : 'less'}`;
+  return ` With the same mix of segments ${more} (95% interval ${interval}).`;
 }
 
 /** What the windows before and after say beside it: big spenders may simply give other scores. */
