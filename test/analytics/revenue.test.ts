@@ -23,6 +23,7 @@ worlds('What promoters and detractors spend', {
 
     // Intervals from scipy: 1378.57 = 9650 / 7, 666.67 = 4000 / 6; before, all of a band spent the same, so nothing
     // tells how far that mean may be off. Everybody paid: Wilson's interval of 7/7 is [7 / (7 + z^2), 1].
+    const noMedian = { revenue_after_median: null, revenue_after_median_low: null, revenue_after_median_high: null };
     const detractor = {
       survey: 'nps',
       band: 'detractor',
@@ -40,6 +41,7 @@ worlds('What promoters and detractors spend', {
       repeat_rate: 1,
       repeat_rate_low: 0.609666,
       repeat_rate_high: 1,
+      ...noMedian,
       revenue_total: 4000,
       orders: 6,
       withheld: null,
@@ -61,6 +63,7 @@ worlds('What promoters and detractors spend', {
       repeat_rate: 1,
       repeat_rate_low: 0.64567,
       repeat_rate_high: 1,
+      ...noMedian,
       revenue_total: 9650,
       orders: 7,
       withheld: null,
@@ -112,6 +115,7 @@ worlds('What promoters and detractors spend', {
       window_days: 90,
       as_of: at(300),
       currency: 'EUR',
+      statistics: 'mean',
       min_n: 1,
       time_zone: 'UTC',
     });

@@ -1,4 +1,5 @@
 import type { Database } from '../../db/pool.ts';
+import { resamples } from '../../stats/bootstrap.ts';
 import { type Answer, freshness, qMethod, testsIn, usualWarnings } from '../answer.ts';
 import { prepareQuestion, type QuestionParameters, shownParameters } from '../question.ts';
 import { inResponses, scoped } from '../words.ts';
@@ -6,19 +7,25 @@ import { comparisonRow, type Findings, findOutcome, withQ } from './findings.ts'
 import type { OutcomeKind } from './measures.ts';
 import { association, outcomeSentence } from './sentences.ts';
 import { standardise } from './standardised.ts';
+import { type MoreStatistics, usualSeed, withBootstrap, withMedians } from './statistics.ts';
 
 /** Prepares, finds and words one outcome question. */
 export async function answerOutcome(
   db: Database,
-  given: QuestionParameters,
+  given: QuestionParameters & MoreStatistics,
   reader: { personal: boolean },
   kind: OutcomeKind,
 ): Promise<Answer> {
   const question = await prepareQuestion(db, given, reader);
-  const { findings, warnings: more } = await withStandardised(db, await findOutcome(db, question, kind));
+  const found = await findOutcome(db, question, kind);
+  const isRevenue = kind.outcome === 'revenue';
+  const { findings, warnings: more } = isRevenue
+    ? await revenueFindings(db, found, given)
+    : { findings: found, warnings: [] };
   const { through, rows, comparisons, tests, left_out, method } = findings;
   const { fresh, warnings } = freshness(question, through);
   const { text, tells } = outcomeSentence(findings);
+  const { statistics = 'mean', seed = usualSeed } = given;
   return {
     question: `outcomes/${kind.outcome}`,
     reads_as: scoped(tells ? `${text} ${association}` : text, question),
@@ -27,6 +34,8 @@ export async function answerOutcome(
       window_days: question.window_days,
       as_of: through?.toISOString() ?? question.as_of,
       currency: question.state.currency,
+      ...(isRevenue ? { statistics } : {}),
+      ...(isRevenue && statistics === 'bootstrap' ? { seed, resamples } : {}),
     }),
     data: rows,
     comparisons: comparisons.map((comparison) => comparisonRow(comparison, question)),
@@ -37,9 +46,33 @@ export async function answerOutcome(
   };
 }
 
+interface Warned {
+  findings: Findings;
+  warnings: string[];
+}
+
+/** Revenue with the differences at the same mix of segments, and the statistics that were asked for. */
+async function revenueFindings(
+  db: Database,
+  raw: Findings,
+  { statistics = 'mean', seed = usualSeed }: MoreStatistics,
+): Promise<Warned> {
+  const { findings, warnings } = await withStandardised(db, raw);
+  const rows = findings.rows.map((row) => ({
+    ...row,
+    revenue_after_median: null,
+    revenue_after_median_low: null,
+    revenue_after_median_high: null,
+  }));
+  const told = { ...findings, rows };
+  if (statistics === 'median') return { findings: await withMedians(db, told), warnings };
+  if (statistics === 'mean') return { findings: told, warnings };
+  const drawn = await withBootstrap(db, told, seed);
+  return { findings: drawn.findings, warnings: [...warnings, ...drawn.warnings] };
+}
+
 /** Revenue with the differences that both bands would have with the same mix of segments. */
-async function withStandardised(db: Database, findings: Findings): Promise<{ findings: Findings; warnings: string[] }> {
-  if (findings.kind.outcome !== 'revenue') return { findings, warnings: [] };
+async function withStandardised(db: Database, findings: Findings): Promise<Warned> {
   const { comparisons, method, warnings } = await standardise(db, findings);
   if (comparisons.length === 0) return { findings, warnings };
   const all = withQ([...findings.comparisons, ...comparisons]);

@@ -6,6 +6,7 @@ import { answerOutcome } from './answer.ts';
 import { invitedBands, landmarkDays } from './invited.ts';
 import { type OutcomeKind, referralsKind, retentionKind, revenueKind } from './measures.ts';
 import { answerNonRespondents } from './non-respondents.ts';
+import { usualSeed } from './statistics.ts';
 import { outcomesSummary } from './summary.ts';
 import { validity } from './validity.ts';
 import { whatIf } from './what-if.ts';
@@ -34,6 +35,9 @@ const outcomeRow = (kind: OutcomeKind, name: string) =>
         'Different customers among them; null where only sums were read (more than 20,000 responses, or very many kept).',
       ),
       ...measuresOf(kind),
+      ...(kind === revenueKind
+        ? figure('revenue_after_median', 'Median net revenue in the window after; told with statistics=median.')
+        : {}),
       ...Object.fromEntries(Object.keys(kind.totals).map((total) => [total, number('The total.')])),
       ...withheld,
     },
@@ -112,7 +116,34 @@ const outcomeQuestion = (kind: OutcomeKind, summary: string, name: string) =>
 
 /** What feedback is worth. */
 export const outcomeQuestions: readonly DeclaredQuestion[] = [
-  outcomeQuestion(revenueKind, 'What detractors, passives and promoters spend', 'Revenue'),
+  declareQuestion({
+    path: '/v1/outcomes/revenue',
+    operationId: 'getRevenue',
+    summary: 'What detractors, passives and promoters spend',
+    description: `${revenueKind.definition.text} Beside the raw differences stands revenue_after_standardised: the one that both bands would have with the same mix of segments. statistics=median reads up to 200,000 responses, statistics=bootstrap up to 20,000.`,
+    tag: 'Outcomes',
+    query: {
+      ...questionQuery,
+      ...window,
+      statistics: Type.Optional(
+        Type.Enum(['mean', 'median', 'bootstrap'], {
+          default: 'mean',
+          description:
+            '`median`: the median of revenue_after beside the mean. `bootstrap`: limits and p of the differences by resampling customers.',
+        }),
+      ),
+      seed: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          maximum: 2_147_483_647,
+          default: usualSeed,
+          description: 'Of the bootstrap: the same seed gives the same numbers.',
+        }),
+      ),
+    },
+    row: outcomeRow(revenueKind, 'RevenueRow'),
+    answer: (db, given, reader) => answerOutcome(db, given, reader, revenueKind),
+  }),
   outcomeQuestion(referralsKind, 'How many customers they bring', 'Referrals'),
   declareQuestion({
     path: '/v1/outcomes/retention',
