@@ -212,10 +212,10 @@ function rowsOf({ question, target, predictors, pairs, weights, withheld }: Foun
 }
 
 const nobody = { driver: '', survey: '', moment: null, name: '' };
-const noPairs: Paired = { responses: 0, customers: 0, satisfied: 0 };
+const noPairs: Paired = { responses: 0, people: 0, satisfied: 0 };
 
-function performanceOf({ responses, customers, satisfied }: Paired, question: Question) {
-  const isHidden = customers < question.fewest_people && responses > 0;
+function performanceOf({ responses, people, satisfied }: Paired, question: Question) {
+  const isHidden = people < question.fewest_people && responses > 0;
   const isTold = withheldReason(responses, isHidden, question) === null;
   const share = isTold ? wilson({ successes: satisfied, n: responses }) : null;
   return {

@@ -18,7 +18,8 @@ const stateOf: Record<Target, string> = {
 /** The responses that a driver's score was found for. */
 export interface Paired {
   responses: number;
-  customers: number;
+  /** At least so many customers: the groups of customers that somebody of them is in. */
+  people: number;
   satisfied: number;
 }
 
@@ -104,7 +105,7 @@ export async function readPairs(
        (select json_build_array(${columns
          .map(
            (name, at) => `json_build_object('responses', count(${name}),
-             'customers', count(distinct respondent) filter (where ${name} is not null),
+             'people', count(distinct hash_group) filter (where ${name} is not null),
              'satisfied', count(*) filter (where ${name} >= ${statement.param(predictors[at]?.satisfied_min ?? null)}::float8))`,
          )
          .join(', ')}) from paired) as paired,

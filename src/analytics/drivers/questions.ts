@@ -54,7 +54,7 @@ export const driverQuestions: readonly DeclaredQuestion[] = [
     operationId: 'getDrivers',
     summary: 'What drives a score, or what customers do after it: importance and performance',
     description:
-      'Each response of the target survey is paired with the scores that the same customer gave to other surveys around the same time: one survey a touchpoint, or one survey at several moments. Reads the responses one by one, 10 to 30 microseconds each: narrow a question about more than a million of them by `from` and `to`.',
+      'Each response of the target survey is paired with the scores that the same customer gave to other surveys around the same time: one survey a touchpoint, or one survey at several moments. Reads the raw responses one by one, so it takes time in proportion to them: narrow a question about very many by `from` and `to`.',
     tag: 'Outcomes',
     query: {
       survey: Type.String({ minLength: 1, maxLength: 128, description: 'The survey whose responses are explained.' }),

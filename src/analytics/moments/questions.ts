@@ -39,7 +39,7 @@ export const momentQuestions: readonly DeclaredQuestion[] = [
     operationId: 'getMoments',
     summary: 'Importance and performance of each moment of truth',
     description:
-      'Sorted by what it pays most to improve. With `from` and `to`, each is compared with the period before. What followed the responses is read from their outcomes one by one (about a second for a million).',
+      'Sorted by what it pays most to improve. With `from` and `to`, each is compared with the period before. What followed the responses is read from their outcomes one by one, so it takes time in proportion to them.',
     tag: 'Moments',
     query: { ...asked, ...window },
     row: momentsRow,

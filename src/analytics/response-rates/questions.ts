@@ -31,7 +31,7 @@ export const responseRateQuestions: readonly DeclaredQuestion[] = [
     operationId: 'getResponseRates',
     summary: 'How many of those who were asked answered, and how much revenue they stand for',
     description:
-      'By unique customer. Reads the invitations of the period one by one (some 10 microseconds each): narrow a question about more than a million of them by `from` and `to`. Segment and region are those of the customer.',
+      'By unique customer. Reads the raw invitations one by one, so it takes time in proportion to them: narrow a question about very many by `from` and `to`. Segment and region are those of the customer.',
     tag: 'Scores',
     query: {
       ...asked,
