@@ -95,6 +95,7 @@ test('no request makes the service fail, and every answer is what the contract s
     time_zone: ['UTC', 'Asia/Tokyo', 'America/Los_Angeles'],
     windows_days: [[30, 180], [180]],
     window_days: [30, 180],
+    predictors: ['nps', 'nps@delivery', 'nps@delivery,nps@call'],
     group_by: ['month', 'segment', 'unit,quarter', 'theme', 'year, channel', 'month,month'],
     url: ['https://crm.example/hooks', 'https://10.0.0.1/', 'http://crm.example/'],
     'if-match': ['*', '"v1"', '"v2"'],

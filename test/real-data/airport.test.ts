@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { near, nearFigure, nearP, netPromoters, normalP } from './figures.ts';
+import { near, nearFigure, nearP, netPromoters, normalP, sum } from './figures.ts';
 import {
   answersOf,
   type Cells,
@@ -102,6 +102,33 @@ test('airport: the NPS fell from 39.84 to 30.98, and what is no answer is no sco
       assert.deepEqual([data.length, data[0]?.responses], [1, own.length]);
       near(data[0]?.nps, nps, terminal);
     }
+  });
+
+  await t.test('the fall is one of the scores inside the boarding areas, not of their mix', async () => {
+    const answer = await service.ask('/v1/analytics/mix?survey=recommend&by=unit&from=2018-01-01&to=2019-01-01');
+    const [before, now] = [inYear('2017'), inYear('2018')];
+    const areas = [...new Set(answered.map(({ unit }) => unit))];
+    const npsOf = (responses: readonly Cells[]) => netPromoters(...countBands(responses)).nps;
+    const parts = areas.map((area) => {
+      const [then, after] = [before, now].map((year) => year.filter(({ unit }) => unit === area));
+      assert.ok(then?.length && after?.length);
+      const [share, shareAfter] = [then.length / before.length, after.length / now.length];
+      return {
+        mix: ((shareAfter - share) * (npsOf(then) + npsOf(after))) / 2,
+        score: ((share + shareAfter) / 2) * (npsOf(after) - npsOf(then)),
+      };
+    });
+    const [mix, score] = [sum(parts.map((one) => one.mix)), sum(parts.map((one) => one.score))];
+    const expected = { change: npsOf(now) - npsOf(before), mix, score };
+    for (const { effect, difference } of answer.comparisons)
+      near(difference, expected[effect as keyof typeof expected], effect);
+    assert.equal(answer.comparisons.length, 3);
+    near(sum(answer.data.map((row) => row.mix_effect)), mix, 'the mix effects of the areas');
+    near(sum(answer.data.map((row) => row.score_effect)), score, 'the score effects of the areas');
+    assert.match(
+      answer.reads_as,
+      /^The NPS of 'recommend' fell by 8\.9 points, from 39\.8 in the period from 2017-01-01 to 31\.0/,
+    );
   });
 
   await t.test('nobody is known, so that no outcome is told', async () => {
