@@ -247,6 +247,9 @@ worlds('GET /v1/outcomes/drivers', {
 
   async 'the target may be what customers did: spending that food alone explains'(world) {
     await fill(world);
+    const unsent = await world.ask('outcomes/drivers', { ...both, target: 'referrals_after' });
+    assert.deepEqual(unsent.left_out, [{ reason: 'no_data', responses: 24 }]);
+    assert.equal(unsent.data[0].withheld, 'no response counts yet');
     await world.facts(
       'revenue-events',
       balanced().map(({ customer_id, food }) => payment({ customer_id, amount: food === 5 ? '100.00' : '20.00' })),
