@@ -11,20 +11,20 @@ import { usualLanguage } from './languages.ts';
  *
  * Archived problems match nothing.
  *
- * The rows of the CTE `computed` are (problem, response_id, by_theme, by_phrase). $1 is the ids of responses, or null for
- * all; $2 the keys of problems, or null for all. The document of a response is made once for each language that is asked
+ * The rows of the CTE `computed` are (problem, response_id, by_theme, by_phrase). `all` reads every response; `some` those
+ * whose ids are $1, by index, for the problems whose keys are $2, or all where that is null. The document of a response is made once for each language that is asked
  * for, and the phrases of a problem are one query, so that each document is searched once a problem: of what it costs,
  * nearly all is making the documents. Phrases are never written into the statement: they are read from the table.
  */
-export const computedSql = `
+export const computedSql = (scope: 'all' | 'some') => `
   asked as materialized (
     select r.id, r.comment, r.themes, coalesce(s.language, '${usualLanguage}') as language
     from responses r left join surveys s on s.key = r.survey
-    where $1::text[] is null or r.id = any($1::text[])
+    ${scope === 'some' ? 'where r.id = any($1::text[])' : ''}
   ),
   wanted as materialized (
     select p.key, p.language, p.phrases, p.themes from problems p
-    where p.archived_at is null and ($2::text[] is null or p.key = any($2::text[]))
+    where p.archived_at is null ${scope === 'some' ? 'and ($2::text[] is null or p.key = any($2::text[]))' : ''}
   ),
   queries as materialized (
     select w.key, l.language, w.language is null as by_survey,

@@ -32,13 +32,12 @@ async function compare(client: Client): Promise<{ rows: number; differences: num
   const settled = `response_id not in (select id from unseen_responses)
     and problem not in (select problem from problem_matching where finished_at is null)`;
   const [found] = await client.rows<{ rows: number; differences: number }>(
-    `with ${computedSql},
+    `with ${computedSql('all')},
      should as materialized (select ${columns} from computed where ${settled}),
      stored as materialized (select ${columns} from problem_responses where ${settled})
      select (select count(*) from should) as rows,
        (select count(*) from (select * from should except select * from stored) d)
        + (select count(*) from (select * from stored except select * from should) d) as differences`,
-    [null, null],
   );
   return found ?? { rows: 0, differences: 0 };
 }

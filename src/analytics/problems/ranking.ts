@@ -16,7 +16,16 @@ import { scoped } from '../words.ts';
 import { type Ranked, rank } from './rank.ts';
 import { rankingSentence } from './sentences.ts';
 import { noContrast, type ShareContrast, type ShareFigure } from './shares.ts';
-import { everything, noSums, readProblems, readSums, readUnnamedThemes, type Sums, total } from './topics.ts';
+import {
+  everything,
+  noSums,
+  readProblems,
+  readSums,
+  readUnnamedThemes,
+  type Sums,
+  total,
+  withMemory,
+} from './topics.ts';
 import { justAfter, readTrends } from './trend.ts';
 import { matchingWarnings } from './waiting.ts';
 
@@ -47,6 +56,7 @@ export async function rankProblems(
   const trend_to = question.to ? new Date(question.to.at) : through && justAfter(through);
   const { all, ranked } = await db.read(
     async (client) => {
+      await withMemory(client);
       const themes = (given.unnamed_themes ?? true) ? await readUnnamedThemes(client, question, mostThemes) : [];
       const topics = [...(await readProblems(client)), ...themes];
       const sums = await readSums(client, question, themes);
