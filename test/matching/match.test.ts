@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lockedMatching, matchBatch } from '../../src/matching/match.ts';
 import { verifyMatches } from '../../src/matching/verify.ts';
+import { startWorker } from '../../src/worker.ts';
 import { beginOpen } from '../outcomes/histories.ts';
 import { type Row, response, survey, type World, worlds } from '../support/world.ts';
 
 const author = { 'if-match': '*' };
 
-export async function problem(world: World, row: Row): Promise<void> {
+async function problem(world: World, row: Row): Promise<void> {
   const { status, text } = await world.send('POST', '/v1/problems', { name: String(row.key), ...row });
   assert.equal(status, 201, text);
 }
@@ -253,6 +254,16 @@ worlds('Looking for a problem again', {
     assert.equal((await world.send('DELETE', '/v1/problems/p', undefined, author)).status, 204);
     assert.deepEqual(await matches(world), {});
     await assertExact(world);
+  },
+
+  async 'is what the worker does'(world) {
+    await world.facts('responses', comments({ r1: 'late', r2: 'fine' }));
+    await problem(world, { key: 'late', phrases: ['late'] });
+    const stop = startWorker(world.db, { error: (details) => assert.fail(String(details)) });
+    for (let tries = 0; tries < 500 && (await progress(world, 'late')).state !== 'complete'; tries++) await sleep(20);
+    await stop();
+    assert.deepEqual(await progress(world, 'late'), { state: 'complete', done: 2, of: 2 });
+    assert.deepEqual(await stored(world), { 'r1 late': 'phrase' });
   },
 
   async 'is done by one process at a time, and a question says what it does not hold yet'(world) {

@@ -20,6 +20,7 @@ import {
   everything,
   noSums,
   readProblems,
+  readStates,
   readSums,
   readUnnamedThemes,
   type Sums,
@@ -54,15 +55,16 @@ export async function rankProblems(
   const days = given.trend_days ?? 90;
   const through = question.responses_through;
   const trend_to = question.to ? new Date(question.to.at) : through && justAfter(through);
-  const { all, ranked } = await db.read(
+  const { all, ranked, states } = await db.read(
     async (client) => {
       await withMemory(client);
       const themes = (given.unnamed_themes ?? true) ? await readUnnamedThemes(client, question, mostThemes) : [];
       const topics = [...(await readProblems(client)), ...themes];
-      const sums = await readSums(client, question, themes);
+      const sums = await readSums(client, question, topics);
+      const states = await readStates(client, question);
       const trends = trend_to ? await readTrends(client, question, { to: trend_to, days, topics }) : [];
       const all = sums.get(everything) ?? noSums();
-      return { all, ranked: rank(topics, sums, trends, question) };
+      return { all, states, ranked: rank(topics, sums, trends, question) };
     },
     { snapshot: true },
   );
@@ -85,7 +87,7 @@ export async function rankProblems(
     parameters,
     data,
     comparisons: comparisonRows(ranked, tests, trends),
-    left_out: leftOut(all, question),
+    left_out: leftOut(states, question),
     fresh: { ...fresh, pending: fresh.pending + waiting.responses },
     method: `shares by Wilson, differences by Newcombe; where customers count more than once, n divided by the design effect and the delete-a-group jackknife over 32 groups of customers${qMethod(tests)}`,
     warnings: [
@@ -171,13 +173,17 @@ function comparisonRows(ranked: readonly Ranked[], tests: number, trends: number
 }
 
 /** Why responses do not tell of churn. */
-function leftOut(all: readonly Sums[], { state }: Question): LeftOut[] {
+function leftOut(states: ReadonlyMap<string, number>, { state }: Question): LeftOut[] {
   const isKnown = state.retention_through !== null || state.revenue_through !== null;
-  return [
-    { reason: 'anonymous', responses: total(all, 'responses') - total(all, 'of_customers') },
-    { reason: 'survey_triggered_by_leaving', responses: total(all, 'leaving') },
-    { reason: 'not_an_index_response', responses: total(all, 'not_index') },
-    { reason: 'not_active_when_answered', responses: total(all, 'not_active') },
-    { reason: isKnown ? 'window_open' : 'no_data', responses: total(all, 'open') },
-  ].filter(({ responses }) => responses > 0);
+  const reasons = {
+    anonymous: 'anonymous',
+    leaving: 'survey_triggered_by_leaving',
+    not_index: 'not_an_index_response',
+    not_active: 'not_active_when_answered',
+    window_open: isKnown ? 'window_open' : 'no_data',
+  };
+  return Object.entries(reasons).flatMap(([name, reason]) => {
+    const responses = states.get(name) ?? 0;
+    return responses > 0 ? [{ reason, responses }] : [];
+  });
 }

@@ -16,17 +16,12 @@ const sumSql = {
   responses: 'sum(responses)',
   people: 'count(*)',
   customers: 'count(*) filter (where not anonymous)',
-  of_customers: 'sum(responses) filter (where not anonymous)',
   detractors: 'sum(detractors)',
   counted: 'sum(counted)',
   counted_people: 'count(*) filter (where counted > 0)',
   churned: 'sum(churned)',
   revenue: 'sum(s.trailing_revenue)',
   without_rate: 'count(*) filter (where s.no_rate > 0)',
-  leaving: 'sum(leaving)',
-  not_index: 'sum(not_index)',
-  not_active: 'sum(not_active)',
-  open: 'sum(open)',
 } as const;
 type SumName = keyof typeof sumSql;
 const sumNames = Object.keys(sumSql) as SumName[];
@@ -56,16 +51,40 @@ const asked = (statement: Statement, question: Question, columns: string) => {
       c.revenue_state = 'anonymous' as anonymous, c.themes ${columns} from ${from} where ${where})`;
 };
 
-/** Each response that was asked about, once for each of its topics and once for `all`; the themes are in the parameter. */
-const topics = (themes: string) => `topics as (
-    select 'all' as kind, '' as key, response_id from asked
-    union all
-    select 'problem', m.problem, m.response_id from problem_responses m
-    join problems p on p.key = m.problem and p.archived_at is null
-    union all
-    select 'theme', theme, a.response_id from asked a cross join unnest(a.themes) as theme
-    where theme = any(${themes}::text[])
-  )`;
+/**
+ * Each response that was asked about, once as topic 0, which is all of them, and once for each of its topics, by their
+ * place in the list. Numbers, since millions of them are grouped by.
+ */
+const numbered = (statement: Statement, topics: readonly Topic[]) => {
+  const [kinds, keys] = (['kind', 'key'] as const).map((name) => statement.param(topics.map((topic) => topic[name])));
+  return `named as materialized (
+      select kind, key, topic::int4 from unnest(${kinds}::text[], ${keys}::text[]) with ordinality as n(kind, key, topic)
+    ),
+    topics as (
+      select 0 as topic, response_id from asked
+      union all
+      select n.topic, m.response_id from problem_responses m join named n on n.kind = 'problem' and n.key = m.problem
+      union all
+      select n.topic, a.response_id from asked a cross join unnest(a.themes) as theme
+      join named n on n.kind = 'theme' and n.key = theme
+    )`;
+};
+
+const nameOf = (topics: readonly Topic[], topic: number) => {
+  const found = topics[topic - 1];
+  return found ? topicText(found.kind, found.key) : everything;
+};
+
+/** Why the responses that were asked about tell, or do not tell, of retention: how many by `retention_state`. */
+export async function readStates(client: Client, question: Question): Promise<Map<string, number>> {
+  const statement = new Statement();
+  const { from, where } = fromRows(statement, question);
+  const rows = await client.rows<{ state: string; n: number }>(
+    `select c.retention_state as state, count(*) as n from ${from} where ${where} group by c.retention_state`,
+    statement.parameters,
+  );
+  return new Map(rows.map(({ state, n }) => [state, n]));
+}
 
 /** The themes of most responses that no problem names. Reads every response that is asked about. */
 export async function readUnnamedThemes(client: Client, question: Question, most: number): Promise<Topic[]> {
@@ -74,7 +93,7 @@ export async function readUnnamedThemes(client: Client, question: Question, most
     `with ${asked(statement, question, '')}
      select 'theme' as kind, theme as key, theme as name, null as status
      from asked cross join unnest(themes) as theme
-     where not exists (select from problems p where p.archived_at is null and theme = any(p.themes))
+     where theme <> all(array(select unnest(p.themes) from problems p where p.archived_at is null))
      group by theme order by count(*) desc, theme limit ${statement.param(most)}`,
     statement.parameters,
   );
@@ -84,31 +103,29 @@ export async function readUnnamedThemes(client: Client, question: Question, most
  * Sums the responses of each topic, people by people: so that a customer's revenue counts once a topic, however many
  * responses it gave. Reads every response that is asked about.
  */
-export async function readSums(client: Client, question: Question, themes: readonly Topic[]): Promise<SumsByTopic> {
+export async function readSums(client: Client, question: Question, topics: readonly Topic[]): Promise<SumsByTopic> {
   const statement = new Statement();
-  const state = (name: string) => `count(*) filter (where a.retention_state = '${name}')`;
-  const rows = await client.rows<Record<SumName, number> & { kind: string; key: string; hash_group: number }>(
+  const rows = await client.rows<Sums & { topic: number; hash_group: number }>(
     `with ${asked(statement, question, ', c.band, c.retention_state, c.retained')},
-     ${topics(statement.param(themes.map(({ key }) => key)))},
+     ${numbered(statement, topics)},
      people as (
-       select t.kind, t.key, a.hash_group, a.respondent, a.anonymous, count(*) as responses,
-         count(*) filter (where a.band = 'detractor') as detractors, ${state('counted')} as counted,
-         count(*) filter (where a.retention_state = 'counted' and not a.retained) as churned,
-         ${state('leaving')} as leaving, ${state('not_index')} as not_index, ${state('not_active')} as not_active,
-         ${state('window_open')} as open
+       select t.topic, a.hash_group, a.respondent, a.anonymous, count(*) as responses,
+         count(*) filter (where a.band = 'detractor') as detractors,
+         count(*) filter (where a.retention_state = 'counted') as counted,
+         count(*) filter (where a.retention_state = 'counted' and not a.retained) as churned
        from topics t join asked a on a.response_id = t.response_id
-       group by t.kind, t.key, a.hash_group, a.respondent, a.anonymous
+       group by t.topic, a.hash_group, a.respondent, a.anonymous
      )
-     select kind, key, p.hash_group, ${sumNames.map((name) => `coalesce(${sumSql[name]}, 0)::float8 as ${name}`).join(', ')}
+     select topic, p.hash_group, ${sumNames.map((name) => `coalesce(${sumSql[name]}, 0)::float8 as ${name}`).join(', ')}
      from people p left join customer_standing s on s.customer_id = p.respondent and not p.anonymous
-     group by kind, key, p.hash_group`,
+     group by topic, p.hash_group`,
     statement.parameters,
   );
   const found: SumsByTopic = new Map();
-  for (const { kind, key, hash_group, ...sums } of rows) {
-    const groups = found.get(topicText(kind, key)) ?? noSums();
+  for (const { topic, hash_group, ...sums } of rows) {
+    const groups = found.get(nameOf(topics, topic)) ?? noSums();
     groups[hash_group] = sums;
-    found.set(topicText(kind, key), groups);
+    found.set(nameOf(topics, topic), groups);
   }
   return found;
 }
@@ -131,34 +148,33 @@ export async function readPeriods(
   client: Client,
   question: Question,
   middle: Date,
-  themes: readonly Topic[],
+  topics: readonly Topic[],
 ): Promise<{ counts: Map<string, InPeriods>; everybody_once: boolean }> {
   const statement = new Statement();
   const columns = `, c.answered_at >= ${statement.param(middle)}::timestamptz as recent`;
   const rows = await client.rows<{
-    kind: string;
-    key: string;
+    topic: number;
     hash_group: number;
     recent: boolean;
     n: number;
     people: number;
     everybody_once: boolean;
   }>(
-    `with ${asked(statement, question, columns)}, ${topics(statement.param(themes.map(({ key }) => key)))},
+    `with ${asked(statement, question, columns)}, ${numbered(statement, topics)},
      people as (
-       select t.kind, t.key, a.hash_group, a.recent, a.respondent, count(*) as n
+       select t.topic, a.hash_group, a.recent, a.respondent, count(*) as n
        from topics t join asked a on a.response_id = t.response_id
-       group by t.kind, t.key, a.hash_group, a.recent, a.respondent
+       group by t.topic, a.hash_group, a.recent, a.respondent
      )
-     select kind, key, hash_group, recent, sum(n)::int8 as n, count(*) as people,
+     select topic, hash_group, recent, sum(n)::int8 as n, count(*) as people,
        (select count(*) = count(distinct respondent) from asked) as everybody_once
-     from people group by kind, key, hash_group, recent`,
+     from people group by topic, hash_group, recent`,
     statement.parameters,
   );
   const counts = new Map<string, InPeriods>();
-  for (const { kind, key, hash_group, recent, n, people } of rows) {
-    const held = counts.get(topicText(kind, key)) ?? noPeriods();
-    counts.set(topicText(kind, key), held);
+  for (const { topic, hash_group, recent, n, people } of rows) {
+    const held = counts.get(nameOf(topics, topic)) ?? noPeriods();
+    counts.set(nameOf(topics, topic), held);
     const period = recent ? ('recent' as const) : ('before' as const);
     held[period][hash_group] = n;
     held[`${period}_people`] += people;

@@ -36,12 +36,7 @@ export async function readTrends(
   const bound = (at: number) => ({ at: new Date(at).toISOString(), month: null });
   const middle = new Date(to.getTime() - days * dayMs);
   const periods = { from: bound(to.getTime() - 2 * days * dayMs), to: bound(to.getTime()) };
-  const { counts, everybody_once } = await readPeriods(
-    client,
-    { ...question, ...periods },
-    middle,
-    topics.filter(({ kind }) => kind === 'theme'),
-  );
+  const { counts, everybody_once } = await readPeriods(client, { ...question, ...periods }, middle, topics);
   const all = counts.get(everything) ?? noPeriods();
   const isSmall = (people: number) => people > 0 && people < question.fewest_people;
   const found = topics.map((topic) => {
