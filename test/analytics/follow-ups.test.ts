@@ -188,7 +188,7 @@ worlds('Follow-ups, measured', {
     const nobody = await ask(world, { owner: 'nobody' });
     assert.deepEqual([nobody.reads_as, nobody.data], ['Only owner nobody: There were no follow-ups.', []]);
     const young = await ask(world, { from: hoursAgo(2) });
-    assert.match(young.reads_as, /1 follow-ups were opened; too few of them were due by now/);
+    assert.match(young.reads_as, /: 1 follow-up was opened; too few were due by now/);
   },
 
   async 'groups, filters and periods'(world) {
@@ -257,7 +257,7 @@ worlds('Follow-ups, measured', {
       [1, 1, 0, 0, []],
     );
     assert.deepEqual(answer.warnings, [
-      'The revenue won back lacks that of 1 customers: no exchange rate is known for some of it.',
+      'The revenue won back lacks that of one customer: no exchange rate is known for some of it.',
     ]);
   },
 });

@@ -10,6 +10,7 @@ import { testApi } from '../support/api.ts';
 import { type Schema, valuesOf } from './schema-values.ts';
 
 const totalMs = 20_000;
+const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
 
 interface Operation {
   operationId: string;
@@ -61,6 +62,7 @@ test('no request makes the service fail, and every answer is what the contract s
   let keyId = '';
   let endpointId = '';
   let deliveryId = '';
+  let followUpId = '';
   /** What requests may have removed is there again. */
   const restore = async (time_zone = 'UTC') => {
     await api.send('PATCH', '/v1/settings', { time_zone }, { 'if-match': '*' });
@@ -70,6 +72,10 @@ test('no request makes the service fail, and every answer is what the contract s
     const hook = { url: 'https://crm.example/hooks', event_types: ['follow_up.*'] };
     endpointId = (await api.send('POST', '/v1/webhook-endpoints', hook)).body.id;
     deliveryId = (await api.send('POST', `/v1/webhook-endpoints/${endpointId}/test`)).body.id;
+    await api.send('PUT', '/v1/surveys/nps/follow-up-rule', { bands: ['detractor'] }, { 'if-match': '*' });
+    await api.db.write((client) => client.rows('delete from follow_ups'));
+    await api.send('POST', '/v1/customers', { id: 'C-2001' });
+    followUpId = (await api.send('POST', '/v1/follow-ups', { customer_id: 'C-1042' })).body.id;
   };
 
   await api.app.ready();
@@ -96,8 +102,12 @@ test('no request makes the service fail, and every answer is what the contract s
     windows_days: [[30, 180], [180]],
     window_days: [30, 180],
     predictors: ['nps', 'nps@delivery', 'nps@delivery,nps@call'],
-    group_by: ['month', 'segment', 'unit,quarter', 'theme', 'year, channel', 'month,month'],
     url: ['https://crm.example/hooks', 'https://10.0.0.1/', 'http://crm.example/'],
+    group_by: ['month', 'segment', 'unit,quarter', 'theme', 'year, channel', 'month,month', 'owner'],
+    response_id: ['A-501'],
+    due_at: [tomorrow],
+    promised_for: [tomorrow],
+    promise: ['Saturday'],
     'if-match': ['*', '"v1"', '"v2"'],
   });
 
@@ -113,7 +123,9 @@ test('no request makes the service fail, and every answer is what the contract s
         ? fc.constant(keyId)
         : operation.operationId.includes('Webhook') && place === 'path'
           ? fc.constant(name === 'id' ? endpointId : deliveryId)
-          : named(name, schema);
+          : name === 'id' && /FollowUp(Step)?$/.test(operation.operationId)
+            ? fc.constant(followUpId)
+            : named(name, schema);
     // A cursor is good with its own query only.
     const good = record(fitting).map(({ cursor: _, ...rest }) => rest as Record<string, string>);
     const any = record((name, schema) => fc.oneof(fitting(name, schema), odd));

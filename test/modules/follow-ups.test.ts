@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { markDeadlines } from '../../src/modules/follow-ups/deadlines.ts';
 import { closings, followUpStates } from '../../src/outcomes/follow-ups.ts';
+import { startWorker } from '../../src/worker.ts';
 import { type Api, testApi } from '../support/api.ts';
 import { complaint, eventsOf, followUpsOf, hoursAgo, withRule } from '../support/follow-ups.ts';
 
@@ -357,6 +360,19 @@ test('due and overdue are told once each, by whichever worker comes first', asyn
     moved: ['opened', 'overdue', 'due'],
   });
   assert.equal((await followUpsOf(api, 'late'))[0].version, 1);
+});
+
+test('the worker looks for them by itself', async (t) => {
+  const api = await testApi(t);
+  await withRule(api);
+  const [url = ''] = await opened(api, 'A');
+  const id = url.split('/').at(-1) ?? '';
+  await api.db.write((client) => client.rows('update follow_ups set remind_at = now(), due_at = now()'));
+  const stop = startWorker(api.db, { error: (details, message) => assert.fail(`${message}: ${inspect(details)}`) });
+  const until = Date.now() + 20_000;
+  while ((await eventsOf(api, id)).length < 2 && Date.now() < until) await sleep(50);
+  await stop();
+  assert.deepEqual(await eventsOf(api, id), ['follow_up.opened', 'follow_up.overdue']);
 });
 
 test('archiving withdraws what is not closed, and the customer can have another', async (t) => {

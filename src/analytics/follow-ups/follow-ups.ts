@@ -120,7 +120,9 @@ function ownWarnings(rows: readonly MeasuredFollowUp[], data: readonly AnswerRow
   return [
     ...(withheld > 0 ? [`${withheld} of ${data.length} rows have too few follow-ups or people to tell a figure.`] : []),
     ...(unknown > 0
-      ? [`The revenue won back lacks that of ${unknown} customers: no exchange rate is known for some of it.`]
+      ? [
+          `The revenue won back lacks that of ${unknown === 1 ? 'one customer' : `${unknown} customers`}: no exchange rate is known for some of it.`,
+        ]
       : []),
   ];
 }

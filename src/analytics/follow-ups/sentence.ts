@@ -18,7 +18,7 @@ export function followUpSentence(
   if (!isTold(all)) return 'Too few follow-ups to tell anything about them.';
   const contacted = inTimeOf(all, 'contacted_in_time_rate');
   if (contacted.n < min_n)
-    return `${counted(all.rows.length)} follow-ups were opened; too few of them were due by now to tell whether they were in time.`;
+    return `${counted(all.rows.length)} ${all.rows.length === 1 ? 'follow-up was' : 'follow-ups were'} opened; too few were due by now to tell whether they were in time.`;
   const closed = inTimeOf(all, 'closed_in_time_rate');
   const median = medianHours(all, 'close').median;
   const pace =

@@ -55,7 +55,6 @@ export const followUps = pgTable(
   (table) => [
     uniqueIndex('follow_ups_open_customer_idx').on(table.customer_id).where(sql`${table.state} <> 'closed'`),
     index('follow_ups_customer_idx').on(table.customer_id, table.opened_at),
-    index('follow_ups_opened_idx').on(table.opened_at),
     index('follow_ups_deadline_idx')
       .on(table.remind_at)
       .where(sql`${table.state} <> 'closed' and ${table.overdue_at} is null`),
