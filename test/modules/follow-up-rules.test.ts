@@ -139,6 +139,13 @@ test('which responses open a follow-up', async (t) => {
   await send('DELETE', path, undefined, { 'if-match': '*' });
   await facts('responses', [complaint('ended')]);
   assert.deepEqual([...(await followUpsOf(api, 'switched off')), ...(await followUpsOf(api, 'ended'))], []);
+
+  // Nor does a rule that came later, when such a response is sent again with another comment; only one that turns bad.
+  await send('PUT', path, { bands: ['detractor'] });
+  await facts('responses', [complaint('ended', { comment: 'Really' }), complaint('switched off', { score: 8 })]);
+  await facts('responses', [complaint('ended', { score: 1 }), complaint('switched off', { score: 1 })]);
+  assert.equal((await followUpsOf(api, 'ended')).length, 0);
+  assert.equal((await followUpsOf(api, 'switched off')).length, 1);
 });
 
 test('a customer has one follow-up at a time, and a response asks once', async (t) => {
