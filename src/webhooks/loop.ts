@@ -67,9 +67,11 @@ export function startDeliveries(
     count(claimed.endpoint_id, 1);
     const running = attempt(claimed)
       // Only a fault of ours comes here; the lease runs out, and it is tried again.
-      .catch((error) => log.error({ err: error, delivery: claimed.id }, 'a webhook could not be sent'))
-      .finally(() => {
+      .catch((error) => {
         count(claimed.endpoint_id, -1);
+        log.error({ err: error, delivery: claimed.id }, 'a webhook could not be sent');
+      })
+      .finally(() => {
         underWay.delete(running);
         wake();
       });
@@ -80,6 +82,8 @@ export function startDeliveries(
     const attempts = done.slice();
     await recordAttempts(db, attempts, schedule_ms);
     done.splice(0, attempts.length);
+    // Only now: what it answered may be that it wants nothing more.
+    for (const { claimed } of attempts) count(claimed.endpoint_id, -1);
   };
 
   const run = async () => {
