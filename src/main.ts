@@ -1,15 +1,23 @@
 import closeWithGrace from 'close-with-grace';
 import { readConfig } from './config.ts';
-import { type Service, startService } from './start.ts';
+import { loggable } from './http/logging.ts';
+import { type Service, startService, stopsWithinMs } from './start.ts';
 
 const say = (message: string) => console.error(message);
+
+/** An error nobody expected, without the data that errors of the database hold. */
+const told = (error: unknown) => {
+  const { type, message, stack } = loggable(error);
+  return `${type}: ${message}\n${stack}`;
+};
 
 let starting: Promise<Service> | undefined;
 
 // From the first moment on, so that a start which is broken off leaves nothing running either. What runs is finished; a
 // second signal, or the delay, ends it all the same.
-const { uninstall } = closeWithGrace({ delay: 20_000 }, async ({ err }) => {
-  if (err) say(`The service stops after an error: ${err.stack ?? err.message}`);
+const logger = { error: (said?: unknown) => say(typeof said === 'string' ? said : told(said)) };
+const { uninstall } = closeWithGrace({ delay: stopsWithinMs, logger }, async ({ err }) => {
+  if (err) say(`The service stops after an error: ${told(err)}`);
   const service = await starting?.catch(() => undefined);
   await service?.stop();
 });

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { buildApp } from './app.ts';
 import type { Config } from './config.ts';
 import { startEmbedded } from './db/embedded.ts';
@@ -10,6 +11,14 @@ import type { Server } from './http/server.ts';
 import { ensureFirstKey } from './keys/ensure-first-key.ts';
 import { keysIn } from './keys/find-key.ts';
 import { startWorker } from './worker.ts';
+
+const workerEndsMs = 10_000;
+
+/**
+ * Within this time `stop` is over, or something is wrong: requests (http/server.ts) and the worker have ten seconds, connections to the
+ * database ten more (db/pool.ts), and the embedded PostgreSQL ends in one or two. Docker Compose kills after thirty.
+ */
+export const stopsWithinMs = 25_000;
 
 /** A running service. */
 export interface Service {
@@ -61,8 +70,11 @@ export async function openConfigured(config: Config, say: (message: string) => v
  */
 export async function startService(config: Config, say: (message: string) => void): Promise<Service> {
   const { db, close } = await openConfigured(config, say);
-  const undo = [close];
+  const undo: (() => Promise<unknown>)[] = [close];
+  // What runs is ended at once and not one after the other, so that it fits into the time that there is; see `stopsWithinMs`.
+  const running: (() => Promise<unknown>)[] = [];
   const stop = async () => {
+    await Promise.allSettled(running.splice(0).map((end) => end()));
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
@@ -74,14 +86,30 @@ export async function startService(config: Config, say: (message: string) => voi
       const keys = keysIn(db);
       undo.push(() => keys.settled());
       app = await buildApp({ db, keys, config, cursor_secret: await cursorSecret(db) });
-      undo.push(() => app?.close() ?? Promise.resolve());
-      address = await app.listen({ host: config.host, port: config.port });
+      running.push(() => app?.close() ?? Promise.resolve());
+      address = await listen(app, config);
     }
-    if (config.role !== 'api') undo.push(startWorker(db, app?.log ?? newLog(config), config));
+    if (config.role !== 'api') {
+      const stopWorker = startWorker(db, app?.log ?? newLog(config), config);
+      // A round may take minutes; its transaction is rolled back when the connection goes, and begun again next time.
+      running.push(() => Promise.race([stopWorker(), sleep(workerEndsMs, undefined, { ref: false })]));
+    }
     return { address, app, db, first_key, key_file, stop };
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+async function listen(app: Server, { host, port }: Config): Promise<string> {
+  try {
+    return await app.listen({ host, port });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+    throw new Error(
+      `The port is in use: something listens at ${host}:${port} already, perhaps a service that you started before. Stop that one, or choose another port: PORT=${port < 65_535 ? port + 1 : 4_000}`,
+      { cause: error },
+    );
   }
 }
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import closeWithGrace from 'close-with-grace';
 import { type Config, readConfig } from '../config.ts';
-import { type Service, startService } from '../start.ts';
+import { type Service, startService, stopsWithinMs } from '../start.ts';
 import { workedAnswers } from './answers.ts';
 import { type Api, ask, Refusal } from './api.ts';
 import { demoCompany } from './company.ts';
@@ -49,14 +49,6 @@ async function show(service: Service, config: Config, signal: AbortSignal): Prom
   say('Ctrl-C stops the service and keeps its data; npm start goes on with it.');
 }
 
-const isPortInUse = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-
-function explained(error: unknown): string {
-  if (isPortInUse(error))
-    return 'The port is in use, perhaps by a service that you started before. Stop that one, or choose another port: PORT=4001 npm run demo';
-  return error instanceof Error ? error.message : String(error);
-}
-
 const stopping = new AbortController();
 let starting: Promise<Service> | undefined;
 
@@ -67,7 +59,7 @@ async function stop(): Promise<void> {
   await service?.stop();
 }
 
-const { uninstall } = closeWithGrace({ delay: 20_000 }, async ({ err, signal }) => {
+const { uninstall } = closeWithGrace({ delay: stopsWithinMs }, async ({ err, signal }) => {
   if (err) complain(`The demo stops after an error: ${err.stack ?? err.message}`);
   else say(`The service stops (${signal ?? 'nothing is left to do'}).`);
   await stop();
@@ -84,7 +76,7 @@ try {
   // Whoever stopped it knows why it did not come to its end.
   if (!stopping.signal.aborted) {
     uninstall();
-    complain(explained(error));
+    complain(error instanceof Error ? error.message : String(error));
     await stop();
     process.exitCode = 1;
   }

@@ -52,6 +52,7 @@ const headersTimeoutMs = 20_000;
 const requestTimeoutMs = 30 * 60_000;
 const connectionsCheckingIntervalMs = 5_000;
 const unusedGraceMs = 500;
+const closingMs = 10_000;
 
 /**
  * Makes the server with all conventions and no routes but its documentation. Routes are added afterwards, each with
@@ -109,7 +110,11 @@ function addFixedHeaders(app: FastifyInstance): void {
   });
 }
 
-/** While closing, what runs is finished, new requests get 503, and every answer tells the client to go elsewhere. */
+/**
+ * While closing, what runs is finished, new requests get 503, and every answer tells the client to go elsewhere. What is
+ * not finished after ten seconds is cut: streams of facts, of which what is stored stays and may be sent again, and heads
+ * that trickle in, which Node no longer looks at once it closes. So the rest of the process has time to end in order.
+ */
 function addClosing(app: FastifyInstance): void {
   let closing = false;
   const sockets = new Set<Socket>();
@@ -119,10 +124,13 @@ function addClosing(app: FastifyInstance): void {
   });
   app.addHook('preClose', (done) => {
     closing = true;
+    const cutAfter = (ms: number, isCut: (socket: Socket) => boolean) =>
+      setTimeout(() => {
+        for (const socket of sockets) if (isCut(socket)) socket.destroy();
+      }, ms).unref();
     // Clients open connections in advance. To Node one that was never used is not idle, and it would wait for it.
-    setTimeout(() => {
-      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
-    }, unusedGraceMs).unref();
+    cutAfter(unusedGraceMs, ({ bytesRead }) => bytesRead === 0);
+    cutAfter(closingMs, () => true);
     done();
   });
   app.addHook('onRequest', (_request, _reply, done) => {

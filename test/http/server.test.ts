@@ -179,4 +179,28 @@ describe('closing', { timeout: 30_000 }, () => {
     await Promise.all([app.close(), once(socket, 'close')]);
     assert.ok(Date.now() - begun < 5_000, `closing took ${Date.now() - begun} ms`);
   });
+
+  it('cuts what is not finished after ten seconds: heads that trickle in, and long streams', async (t) => {
+    const begun = signal();
+    const app = await trialServer(t, (app) => {
+      app.get('/slow', { config, schema: { ...described(), response } }, async () => {
+        begun.resolve();
+        await sleep(60_000, undefined, { ref: false });
+        return { ok: true };
+      });
+    });
+    await app.listen({ host: '127.0.0.1', port: 0 });
+    const [address] = app.addresses();
+    assert.ok(typeof address === 'object');
+    const sockets = ['GET /slow HTTP/1.1\r\nHo', 'GET /slow HTTP/1.1\r\nHost: x\r\n\r\n'].map((head) => {
+      const socket = net.connect(address.port, '127.0.0.1').resume();
+      socket.write(head);
+      return socket;
+    });
+    await begun.promise;
+    const start = Date.now();
+    await Promise.all([app.close(), ...sockets.map((socket) => once(socket, 'close'))]);
+    const took = Date.now() - start;
+    assert.ok(took > 9_000 && took < 15_000, `closing took ${took} ms`);
+  });
 });
