@@ -74,6 +74,7 @@ test('the process, the pool and what waits for the refresh are told', async (t) 
   assert.equal(found.milemarker_database_up, 1);
   assert.equal(found.milemarker_refresh_waiting_facts, 2);
   assert.equal(found.milemarker_refresh_waiting_respondents, 0);
+  assert.equal(found.milemarker_refresh_waiting_customers, 0);
   assert.ok((found.milemarker_refresh_age_seconds ?? -1) >= 0);
   const connections = ['busy', 'idle'].map((state) => found[`milemarker_pool_connections{state="${state}"}`]);
   assert.ok(connections.every((n) => n !== undefined) && (connections[0] ?? 0) + (connections[1] ?? 0) > 0);

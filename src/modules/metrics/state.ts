@@ -20,6 +20,10 @@ export function addStateMetrics(registry: Registry, db: Database): (log: Fastify
   const line = gauge('pool_waiting', 'Requests of this process that wait for a connection.');
   const facts = gauge('refresh_waiting_facts', `Facts that the outcomes do not know yet, at most ${mostFacts}.`);
   const respondents = gauge('refresh_waiting_respondents', 'Respondents whose outcomes are to be worked out again.');
+  const customers = gauge(
+    'refresh_waiting_customers',
+    'Customers whose months and standing are to be worked out again.',
+  );
   const age = gauge(
     'refresh_age_seconds',
     'Since outcomes were last worked out. It grows while nothing new comes; it is late where something waits as well.',
@@ -31,12 +35,13 @@ export function addStateMetrics(registry: Registry, db: Database): (log: Fastify
     connections.set({ state: 'busy' }, busy);
     connections.set({ state: 'idle' }, size - busy);
     line.set(inLine);
-    for (const one of [facts, respondents, age]) one.remove();
+    for (const one of [facts, respondents, customers, age]) one.remove();
     for (const { gauge } of counted) gauge.reset();
     try {
       const found = await waiting(db, mostFacts);
       facts.set(found.facts);
       respondents.set(found.respondents);
+      customers.set(found.customers);
       await db.read(async (client) => {
         const seconds = await secondsSinceRefresh(client);
         if (seconds !== null) age.set(seconds);
