@@ -115,6 +115,7 @@ CREATE TABLE "surveys" (
 	"promoter_min" double precision,
 	"satisfied_min" double precision,
 	"triggered_by_leaving" boolean,
+	"language" text,
 	"source" text NOT NULL,
 	"recorded_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
@@ -197,7 +198,14 @@ CREATE TABLE "customer_standing" (
 	"first_paid_at" timestamp (3) with time zone,
 	"last_paid_at" timestamp (3) with time zone,
 	"contract" text,
-	"ended_at" timestamp (3) with time zone
+	"ended_at" timestamp (3) with time zone,
+	"revenue_changes_at" timestamp (3) with time zone,
+	"contract_changes_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "dirty_customers" (
+	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "dirty_customers_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
+	"customer_id" text NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "events" (
@@ -219,6 +227,75 @@ CREATE TABLE "idempotent_answers" (
 	"body" jsonb NOT NULL,
 	"answered_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "idempotent_answers_pkey" PRIMARY KEY("key_id","operation","idempotency_key")
+);
+--> statement-breakpoint
+CREATE TABLE "moments" (
+	"key" text PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"description" text,
+	"stage" text,
+	"channel" text,
+	"owner" text,
+	"policy_reviewed_on" date,
+	"policy_verdict" text,
+	"policy_finding" text,
+	"next_review_on" date,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
+	"archived_at" timestamp (3) with time zone,
+	CONSTRAINT "moments_verdict_known" CHECK ("moments"."policy_verdict" in ('fits', 'partly', 'conflicts')),
+	CONSTRAINT "moments_review_whole" CHECK (("moments"."policy_reviewed_on" is null) = ("moments"."policy_verdict" is null))
+);
+--> statement-breakpoint
+CREATE TABLE "follow_up_rules" (
+	"survey" text PRIMARY KEY NOT NULL,
+	"bands" text[] NOT NULL,
+	"minimum_revenue" numeric,
+	"due_hours" integer NOT NULL,
+	"max_age_days" integer NOT NULL,
+	"active" boolean NOT NULL,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
+	"archived_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "follow_ups" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"customer_id" text NOT NULL,
+	"survey" text,
+	"unit" text,
+	"response_ids" text[] DEFAULT '{}' NOT NULL,
+	"origin" text NOT NULL,
+	"state" text DEFAULT 'open' NOT NULL,
+	"closed_as" text,
+	"closing_note" text,
+	"owner" text,
+	"note" text,
+	"problem" text,
+	"promise" text,
+	"promised_for" timestamp (3) with time zone,
+	"promise_kept" boolean,
+	"opened_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"due_at" timestamp (3) with time zone NOT NULL,
+	"first_due_at" timestamp (3) with time zone NOT NULL,
+	"remind_at" timestamp (3) with time zone NOT NULL,
+	"acknowledged_at" timestamp (3) with time zone,
+	"contacted_at" timestamp (3) with time zone,
+	"solution_offered_at" timestamp (3) with time zone,
+	"closed_at" timestamp (3) with time zone,
+	"due_notified_at" timestamp (3) with time zone,
+	"overdue_at" timestamp (3) with time zone,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
+	"archived_at" timestamp (3) with time zone,
+	CONSTRAINT "follow_ups_closed" CHECK (("follow_ups"."state" = 'closed') = ("follow_ups"."closed_as" is not null)),
+	CONSTRAINT "follow_ups_closed_at" CHECK (("follow_ups"."state" = 'closed') = ("follow_ups"."closed_at" is not null))
 );
 --> statement-breakpoint
 CREATE TABLE "dataset_progress" (
@@ -336,6 +413,46 @@ CREATE TABLE "survival_cells" (
 	CONSTRAINT "survival_cells_pkey" PRIMARY KEY("survey","window_days","band","answered_on","churned_after_days")
 );
 --> statement-breakpoint
+CREATE TABLE "matching_state" (
+	"id" integer PRIMARY KEY DEFAULT 1 NOT NULL,
+	"told" "pg_snapshot",
+	"telling" "pg_snapshot",
+	"xid" "xid8" DEFAULT '0' NOT NULL,
+	"key" text DEFAULT '' NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "problem_matching" (
+	"problem" text PRIMARY KEY NOT NULL,
+	"passed" text DEFAULT '' NOT NULL,
+	"done" bigint DEFAULT 0 NOT NULL,
+	"responses" bigint,
+	"finished_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "problem_responses" (
+	"response_id" text NOT NULL,
+	"problem" text NOT NULL,
+	"by_theme" boolean NOT NULL,
+	"by_phrase" boolean NOT NULL,
+	CONSTRAINT "problem_responses_pkey" PRIMARY KEY("response_id","problem")
+);
+--> statement-breakpoint
+CREATE TABLE "problems" (
+	"key" text PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"phrases" text[] DEFAULT '{}' NOT NULL,
+	"themes" text[] DEFAULT '{}' NOT NULL,
+	"language" text,
+	"status" text DEFAULT 'open' NOT NULL,
+	"resolved_at" timestamp (3) with time zone,
+	"owner" text,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
+	"archived_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
 CREATE TABLE "installation" (
 	"id" integer PRIMARY KEY DEFAULT 1 NOT NULL,
 	"cursor_secret" text DEFAULT replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '') NOT NULL,
@@ -352,7 +469,68 @@ CREATE TABLE "settings" (
 	CONSTRAINT "settings_one_row" CHECK ("settings"."id" = 1)
 );
 --> statement-breakpoint
+CREATE TABLE "webhook_attempts" (
+	"delivery_id" uuid NOT NULL,
+	"number" integer NOT NULL,
+	"attempted_at" timestamp (3) with time zone NOT NULL,
+	"took_ms" integer NOT NULL,
+	"status" integer,
+	"error" text,
+	"response_excerpt" text,
+	CONSTRAINT "webhook_attempts_pkey" PRIMARY KEY("delivery_id","number")
+);
+--> statement-breakpoint
+CREATE TABLE "webhook_deliveries" (
+	"id" uuid PRIMARY KEY DEFAULT gen_random_uuid() NOT NULL,
+	"event_id" uuid NOT NULL,
+	"endpoint_id" uuid NOT NULL,
+	"state" text DEFAULT 'pending' NOT NULL,
+	"attempts" integer DEFAULT 0 NOT NULL,
+	"attempts_before" integer DEFAULT 0 NOT NULL,
+	"next_at" timestamp (3) with time zone DEFAULT now(),
+	"lease" uuid,
+	"leased_until" timestamp (3) with time zone,
+	"last_attempt_at" timestamp (3) with time zone,
+	"last_status" integer,
+	"last_error" text,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"delivered_at" timestamp (3) with time zone,
+	CONSTRAINT "webhook_deliveries_event_endpoint_key" UNIQUE("event_id","endpoint_id"),
+	CONSTRAINT "webhook_deliveries_state" CHECK ("webhook_deliveries"."state" in ('pending', 'failed', 'delivered', 'dead')),
+	CONSTRAINT "webhook_deliveries_waits" CHECK (("webhook_deliveries"."next_at" is not null) = ("webhook_deliveries"."state" in ('pending', 'failed')))
+);
+--> statement-breakpoint
+CREATE TABLE "webhook_endpoints" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"url" text NOT NULL,
+	"description" text,
+	"event_types" text[] NOT NULL,
+	"status" text DEFAULT 'enabled' NOT NULL,
+	"disabled_reason" text,
+	"disabled_at" timestamp (3) with time zone,
+	"failing_since" timestamp (3) with time zone,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
+	"archived_at" timestamp (3) with time zone,
+	CONSTRAINT "webhook_endpoints_status" CHECK ("webhook_endpoints"."status" in ('enabled', 'disabled')),
+	CONSTRAINT "webhook_endpoints_event_types_not_empty" CHECK (cardinality("webhook_endpoints"."event_types") > 0)
+);
+--> statement-breakpoint
+CREATE TABLE "webhook_secrets" (
+	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "webhook_secrets_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
+	"endpoint_id" uuid NOT NULL,
+	"secret" text NOT NULL,
+	"made_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"ends_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
 ALTER TABLE "api_keys" ADD CONSTRAINT "api_keys_replaced_by_fkey" FOREIGN KEY ("replaced_by") REFERENCES "public"."api_keys"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "webhook_attempts" ADD CONSTRAINT "webhook_attempts_delivery_fkey" FOREIGN KEY ("delivery_id") REFERENCES "public"."webhook_deliveries"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "webhook_deliveries" ADD CONSTRAINT "webhook_deliveries_event_fkey" FOREIGN KEY ("event_id") REFERENCES "public"."events"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "webhook_deliveries" ADD CONSTRAINT "webhook_deliveries_endpoint_fkey" FOREIGN KEY ("endpoint_id") REFERENCES "public"."webhook_endpoints"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "webhook_secrets" ADD CONSTRAINT "webhook_secrets_endpoint_fkey" FOREIGN KEY ("endpoint_id") REFERENCES "public"."webhook_endpoints"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "customers_changed_idx" ON "customers" USING btree ("changed_xid","id");--> statement-breakpoint
 CREATE INDEX "exchange_rates_changed_idx" ON "exchange_rates" USING btree ("changed_xid","id");--> statement-breakpoint
 CREATE INDEX "invitations_changed_idx" ON "invitations" USING btree ("changed_xid","id");--> statement-breakpoint
@@ -361,6 +539,7 @@ CREATE INDEX "invitations_sent_at_brin" ON "invitations" USING brin ("sent_at");
 CREATE INDEX "referrals_changed_idx" ON "referrals" USING btree ("changed_xid","id");--> statement-breakpoint
 CREATE INDEX "referrals_referrer_id_made_at_idx" ON "referrals" USING btree ("referrer_id","made_at");--> statement-breakpoint
 CREATE INDEX "referrals_made_at_brin" ON "referrals" USING brin ("made_at");--> statement-breakpoint
+CREATE INDEX "referrals_referred_id_idx" ON "referrals" USING btree ("referred_id");--> statement-breakpoint
 CREATE INDEX "responses_changed_idx" ON "responses" USING btree ("changed_xid","id");--> statement-breakpoint
 CREATE INDEX "responses_customer_id_answered_at_idx" ON "responses" USING btree ("customer_id","answered_at");--> statement-breakpoint
 CREATE INDEX "responses_answered_at_brin" ON "responses" USING brin ("answered_at");--> statement-breakpoint
@@ -375,8 +554,18 @@ CREATE INDEX "units_changed_idx" ON "units" USING btree ("changed_xid","key");--
 CREATE INDEX "audit_log_noun_key_idx" ON "audit_log" USING btree ("noun","key","id");--> statement-breakpoint
 CREATE INDEX "tombstones_changed_idx" ON "tombstones" USING btree ("dataset","changed_xid","key");--> statement-breakpoint
 CREATE INDEX "customer_months_customer_idx" ON "customer_months" USING btree ("customer_id");--> statement-breakpoint
+CREATE INDEX "customer_standing_revenue_changes_at_idx" ON "customer_standing" USING btree ("revenue_changes_at");--> statement-breakpoint
+CREATE INDEX "customer_standing_contract_changes_at_idx" ON "customer_standing" USING btree ("contract_changes_at") WHERE "customer_standing"."contract_changes_at" is not null;--> statement-breakpoint
 CREATE INDEX "events_waiting_idx" ON "events" USING btree ("id") WHERE "events"."fanned_out_at" is null;--> statement-breakpoint
 CREATE INDEX "events_subject_idx" ON "events" USING btree ("subject");--> statement-breakpoint
 CREATE INDEX "idempotent_answers_answered_at_idx" ON "idempotent_answers" USING btree ("answered_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "follow_ups_open_customer_idx" ON "follow_ups" USING btree ("customer_id") WHERE "follow_ups"."state" <> 'closed';--> statement-breakpoint
+CREATE INDEX "follow_ups_customer_idx" ON "follow_ups" USING btree ("customer_id","opened_at");--> statement-breakpoint
+CREATE INDEX "follow_ups_deadline_idx" ON "follow_ups" USING btree ("remind_at") WHERE "follow_ups"."state" <> 'closed' and "follow_ups"."overdue_at" is null;--> statement-breakpoint
 CREATE INDEX "response_outcomes_respondent_idx" ON "response_outcomes" USING btree ("respondent");--> statement-breakpoint
-CREATE INDEX "response_outcomes_answered_at_idx" ON "response_outcomes" USING btree ("answered_at");
+CREATE INDEX "response_outcomes_answered_at_idx" ON "response_outcomes" USING btree ("answered_at");--> statement-breakpoint
+CREATE INDEX "problem_matching_unfinished_idx" ON "problem_matching" USING btree ("passed") WHERE "problem_matching"."finished_at" is null;--> statement-breakpoint
+CREATE INDEX "problem_responses_problem_idx" ON "problem_responses" USING btree ("problem");--> statement-breakpoint
+CREATE INDEX "webhook_deliveries_due_idx" ON "webhook_deliveries" USING btree ("endpoint_id","next_at") WHERE "webhook_deliveries"."next_at" is not null;--> statement-breakpoint
+CREATE INDEX "webhook_deliveries_made_idx" ON "webhook_deliveries" USING btree ("endpoint_id","created_at","id");--> statement-breakpoint
+CREATE INDEX "webhook_secrets_endpoint_idx" ON "webhook_secrets" USING btree ("endpoint_id");
