@@ -40,7 +40,7 @@ export async function eraseCustomer(client: Client, id: string, author: Author):
   removed += record.length + named.length + (await eraseFollowUps(client, id));
   if (removed === 0) return 0;
   await client.rows('insert into dirty_respondents (respondent) values ($1)', [id]);
-  await client.rows('insert into dirty_customers (customer_id) values ($1)', [id]);
+  await client.rows(`insert into dirty_customers (customer_id, since) values ($1, '-infinity')`, [id]);
   await writeAudit(client, author, [{ action: 'erased', noun: 'customer', key: id }]);
   return removed;
 }

@@ -186,9 +186,6 @@ export async function bury(client: Client, dataset: string, keys: readonly strin
   );
 }
 
-/** The facts that a customer's months and standing are made of. */
-const standingFacts = ['revenue_events', 'retention_events'];
-
 /**
  * Marks whose outcomes, and whose months and standing, rows counted in until now. An anonymous response stands for
  * itself.
@@ -197,8 +194,13 @@ async function markForRefresh(client: Client, { name, customer, key }: Dataset, 
   if (customer === undefined || before.length === 0 || name === 'invitations') return;
   const respondents = before.map((row) => (row[customer] === null ? `~${row[key]}` : String(row[customer])));
   await client.rows(`insert into dirty_respondents (respondent) select distinct unnest($1::text[])`, [respondents]);
-  if (standingFacts.includes(name))
-    await client.rows(`insert into dirty_customers (customer_id) select distinct unnest($1::text[])`, [respondents]);
+  if (name === 'revenue_events' || name === 'retention_events')
+    await client.rows(
+      `insert into dirty_customers (customer_id, since)
+       select customer_id, min(since) from unnest($1::text[], $2::timestamptz[]) as touched(customer_id, since)
+       group by customer_id`,
+      [respondents, before.map((row) => (name === 'revenue_events' ? String(row.occurred_at) : 'infinity'))],
+    );
 }
 
 async function audit(client: Client, dataset: Dataset, changed: Changed[], author: Author): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Client, Param } from '../db/pool.ts';
 import { type RefreshState, readState } from './collect.ts';
 import { converted, hashGroup } from './definition.ts';
-import { takeDirty } from './queues.ts';
+import { takeCustomers } from './queues.ts';
 
 /** All customers, or some of them. */
 export type Scope = 'all' | 'some';
@@ -15,16 +15,22 @@ export interface CustomerTable {
   key: readonly string[];
   columns: readonly string[];
   select: (scope: Scope) => string;
+  /** Which of the rows `h` that are kept the statement works out again, of some customers. */
+  held: string;
 }
 
 /**
  * The parameters of the statements: $1 time zone, $2 currency, $3 and $4 through when revenue and retention events are
- * complete (before anything was sent: the beginning of time), $5 the customers.
+ * complete (before anything was sent: the beginning of time), $5 the customers, $6 the earliest of their payments that is
+ * touched (months before its own stay as they are).
  */
-export function customerParameters(state: RefreshState, customers?: readonly string[]): Param[] {
+export function customerParameters(
+  state: RefreshState,
+  some?: { customers: readonly string[]; since: string },
+): Param[] {
   const { time_zone, currency, revenue_through, retention_through } = state;
   const ends = [revenue_through, retention_through].map((end) => end?.toISOString() ?? '-infinity');
-  return [time_zone, currency, ...ends, ...(customers ? [customers] : [])];
+  return [time_zone, currency, ...ends, ...(some ? [some.customers, some.since] : [])];
 }
 
 const only = (scope: Scope, column: string) => (scope === 'some' ? `where ${column} = any($5::text[])` : '');
@@ -34,12 +40,16 @@ const eventsOf = (scope: Scope) => `
   select e.customer_id, e.occurred_at, e.amount > 0 as paid, ${converted} as amount
   from revenue_events e ${only(scope, 'e.customer_id')}`;
 
+/** The first month that is touched. The index finds the events of the 33 days before as well, which are more than a month. */
+const sinceMonth = "date_trunc('month', $6::timestamptz at time zone $1)::date";
+
 /** Net revenue by customer and month of the reporting time zone. Future events, which may lie up to a day ahead, count. */
 const months: CustomerTable = {
   table: 'customer_months',
   key: ['month', 'customer_id'],
   columns: ['customer_id', 'month', 'hash_group', 'revenue', 'orders', 'no_rate'],
-  // The last condition is always true: it gives $3 and $4 their types.
+  held: `h.customer_id = any($5::text[]) and h.month >= ${sinceMonth}`,
+  // The condition on $3 and $4 is always true: it gives them their types.
   select: (scope) => `
     select v.customer_id, v.month, ${hashGroup('v.customer_id')} as hash_group,
       coalesce(sum(v.amount), 0) as revenue, count(*) filter (where v.paid)::int as orders,
@@ -47,7 +57,9 @@ const months: CustomerTable = {
     from (
       select r.*, date_trunc('month', r.occurred_at at time zone $1)::date as month from (${eventsOf(scope)}) r
       where $3::timestamptz is not null and $4::timestamptz is not null
+        ${scope === 'some' ? "and r.occurred_at >= $6::timestamptz - interval '33 days'" : ''}
     ) v
+    ${scope === 'some' ? `where v.month >= ${sinceMonth}` : ''}
     group by v.customer_id, v.month`,
 };
 
@@ -75,6 +87,8 @@ const standing: CustomerTable = {
     'revenue_changes_at',
     'contract_changes_at',
   ],
+  // The condition on $6 is always true: it gives it its type.
+  held: 'h.customer_id = any($5::text[]) and $6::timestamptz is not null',
   select: (scope) => `
     select c.id as customer_id, ${hashGroup('c.id')} as hash_group, coalesce(v.trailing_revenue, 0) as trailing_revenue,
       coalesce(v.trailing_orders, 0)::int as trailing_orders, coalesce(v.no_rate, 0)::int as no_rate,
@@ -117,17 +131,17 @@ export const customerTables: readonly CustomerTable[] = [months, standing];
  * Works the rows out again and writes only what differs: what comes out the same is not touched. In the order of the key,
  * which is quicker for many.
  */
-function replaceSql({ table, key, columns, select }: CustomerTable, scope: Scope): string {
+function replaceSql({ table, key, columns, select, held }: CustomerTable, scope: Scope): string {
   const list = (alias: string) => columns.map((column) => `${alias}.${column}`).join(', ');
   const same = key.map((column) => `h.${column} = f.${column}`).join(' and ');
-  const held = scope === 'some' ? 'h.customer_id = any($5::text[]) and' : '';
+  const ours = scope === 'some' ? `${held} and` : '';
   return `
     with fresh as materialized (${select(scope)}),
-    gone as (delete from ${table} h where ${held} not exists (select from fresh f where ${same}))
+    gone as (delete from ${table} h where ${ours} not exists (select from fresh f where ${same}))
     insert into ${table} (${columns.join(', ')})
     select ${list('f')} from fresh f
     where not exists (
-      select from ${table} h where ${held} ${same} and row(${list('h')}) is not distinct from row(${list('f')})
+      select from ${table} h where ${ours} ${same} and row(${list('h')}) is not distinct from row(${list('f')})
     )
     order by ${key.join(', ')}
     on conflict (${key.join(', ')}) do update set ${columns
@@ -136,9 +150,9 @@ function replaceSql({ table, key, columns, select }: CustomerTable, scope: Scope
       .join(', ')}`;
 }
 
-async function replace(client: Client, customers?: readonly string[]): Promise<void> {
-  const parameters = customerParameters(await readState(client), customers);
-  for (const kept of customerTables) await client.rows(replaceSql(kept, customers ? 'some' : 'all'), parameters);
+async function replace(client: Client, some?: { customers: readonly string[]; since: string }): Promise<void> {
+  const parameters = customerParameters(await readState(client), some);
+  for (const kept of customerTables) await client.rows(replaceSql(kept, some ? 'some' : 'all'), parameters);
 }
 
 /** Works out every customer's months and standing again, and forgets who waits for it. */
@@ -151,7 +165,7 @@ export async function fillCustomers(client: Client): Promise<void> {
 
 /** Works out the months and the standing of up to `most` dirty customers again. @returns of how many. */
 export async function recomputeCustomers(client: Client, most: number): Promise<number> {
-  const customers = await takeDirty(client, 'dirty_customers', most);
-  if (customers.length > 0) await replace(client, customers);
-  return customers.length;
+  const taken = await takeCustomers(client, most);
+  if (taken.customers.length > 0) await replace(client, taken);
+  return taken.customers.length;
 }

@@ -20,9 +20,11 @@ const markRespondents = (client: Client, select: string, parameters: readonly Pa
     parameters,
   );
 
+/** `select` gives customers, each with the earliest of its payments that is touched (`infinity` for none). */
 const markCustomers = (client: Client, select: string, parameters: readonly Param[]) =>
   client.rows(
-    `insert into dirty_customers (customer_id) select distinct customer_id from (${select}) t(customer_id)`,
+    `insert into dirty_customers (customer_id, since)
+     select customer_id, min(since) from (${select}) t(customer_id, since) group by customer_id`,
     parameters,
   );
 
@@ -73,11 +75,11 @@ export async function markStanding(client: Client, before: Since): Promise<void>
   const since = sinceOf(before);
   await markCustomers(
     client,
-    `select t.customer_id from revenue_events t where ${isNew('t')}
+    `select t.customer_id, t.occurred_at from revenue_events t where ${isNew('t')}
      union all
-     select t.customer_id from retention_events t where ${isNew('t')}
+     select t.customer_id, 'infinity' from retention_events t where ${isNew('t')}
      union all
-     select t.id from customers t
+     select t.id, 'infinity' from customers t
      where ${isNew('t')} and not exists (select from customer_standing s where s.customer_id = t.id)`,
     since,
   );
@@ -93,11 +95,12 @@ export async function markChangedRates(client: Client, before: Since): Promise<v
   for (const { currency, first, last } of rates)
     await client.rows(
       `with touched as materialized (
-         select distinct e.customer_id from revenue_events e
+         select e.customer_id, min(e.occurred_at) as since from revenue_events e
          where e.currency = $1 and e.occurred_at >= $2::date - interval '1 day'
            and e.occurred_at < $3::date + interval '8 days'
+         group by e.customer_id
        ),
-       marked as (insert into dirty_customers (customer_id) select customer_id from touched)
+       marked as (insert into dirty_customers (customer_id, since) select customer_id, since from touched)
        insert into dirty_respondents (respondent)
        select customer_id from touched where ${hasOutcomes('touched.customer_id')}`,
       [currency, first, last],
@@ -146,13 +149,13 @@ export async function markAgedStanding(client: Client, before: Through, after: T
     if (forward)
       await markCustomers(
         client,
-        'select customer_id from customer_standing where revenue_changes_at <= $1::timestamptz',
+        `select customer_id, 'infinity'::timestamptz from customer_standing where revenue_changes_at <= $1::timestamptz`,
         [high],
       );
     else
       await markCustomers(
         client,
-        `select customer_id from revenue_events
+        `select customer_id, 'infinity'::timestamptz from revenue_events
          where (occurred_at > $1::timestamptz and occurred_at <= $2::timestamptz)
            or (occurred_at > $1::timestamptz - interval '365 days'
              and occurred_at <= $2::timestamptz - interval '365 days')`,
@@ -164,13 +167,13 @@ export async function markAgedStanding(client: Client, before: Through, after: T
     if (forward)
       await markCustomers(
         client,
-        'select customer_id from customer_standing where contract_changes_at <= $1::timestamptz',
+        `select customer_id, 'infinity'::timestamptz from customer_standing where contract_changes_at <= $1::timestamptz`,
         [high],
       );
     else
       await markCustomers(
         client,
-        `select customer_id from retention_events
+        `select customer_id, 'infinity'::timestamptz from retention_events
          where occurred_at > $1::timestamptz and occurred_at <= $2::timestamptz`,
         [low, high],
       );
@@ -195,7 +198,7 @@ export async function makeCustomers(client: Client, before: Since): Promise<void
        on conflict (id) do nothing
        returning id
      )
-     insert into dirty_customers (customer_id) select id from made`,
+     insert into dirty_customers (customer_id, since) select id, 'infinity' from made`,
     sinceOf(before),
   );
 }

@@ -2,11 +2,11 @@ import type { Client } from '../db/pool.ts';
 import { addCellsSql, type Cuboid, cellKinds, dimensions, everyOutcome, mostValues } from './cells.ts';
 import { isOutdated, type RefreshState, readState } from './collect.ts';
 import { definitionVersion, outcomeColumns, outcomeParameters, outcomesSql } from './definition.ts';
-import { takeDirty } from './queues.ts';
+import { takeRespondents } from './queues.ts';
 
 /** Works out the outcomes of up to `most` dirty respondents again. @returns of how many. */
 export async function recomputeOutcomes(client: Client, most: number): Promise<number> {
-  const respondents = await takeDirty(client, 'dirty_respondents', most);
+  const respondents = await takeRespondents(client, most);
   if (respondents.length > 0) await apply(client, await readState(client), { respondents });
   return respondents.length;
 }

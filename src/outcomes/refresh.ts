@@ -11,11 +11,12 @@ const batch = { respondents: 1_000, customers: 5_000 };
 const atOnce = { facts: 2_000, respondents: 500, customers: 2_000, rebuild_responses: 20_000 };
 /**
  * Beyond this share of all, and at least so many, working out everything is quicker. (Where 3,000 customers had answered,
- * batches of those that changed cost as much as a rebuild only when all of them had; months and standing the same.)
+ * batches of those whose outcomes changed cost as much as a rebuild only when all had. A customer with a payment on time
+ * costs 60 microseconds in a batch, and 100 where everybody's 15 payments are read.)
  */
 const much = {
   respondents: { share: 0.05, least: 5_000 },
-  customers: { share: 0.25, least: 5_000 },
+  customers: { share: 0.5, least: 10_000 },
 };
 
 /** How much waits to be worked out: `facts` are counted up to a limit. */

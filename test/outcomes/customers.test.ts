@@ -156,6 +156,20 @@ worlds('Months and standing of customers', {
     assert.deepEqual(await months(world), { 'B 2022-04': [4, 2, 1] });
   },
 
+  async 'a payment that moves to another month leaves the one where it was, whichever of them is earlier'(world) {
+    await world.facts('revenue-events', [
+      payment({ id: 'P1', amount: '1', occurred_at: at(10) }),
+      payment({ id: 'P2', amount: '2', occurred_at: at(80) }),
+    ]);
+    assert.deepEqual(await months(world), { 'A 2022-01': [1, 1, 0], 'A 2022-03': [2, 1, 0] });
+    await world.facts('revenue-events', [payment({ id: 'P1', amount: '1', occurred_at: at(95) })]);
+    assert.deepEqual(await months(world), { 'A 2022-03': [2, 1, 0], 'A 2022-04': [1, 1, 0] });
+    await world.facts('revenue-events', [payment({ id: 'P1', amount: '1', occurred_at: at(40) })]);
+    assert.deepEqual(await months(world), { 'A 2022-02': [1, 1, 0], 'A 2022-03': [2, 1, 0] });
+    await world.remove('revenue-events/P1');
+    assert.deepEqual(await months(world), { 'A 2022-03': [2, 1, 0] });
+  },
+
   async 'a question works out what was just sent, and payments on time touch no outcome'(world) {
     await world.facts('responses', [response({ id: 'R', answered_at: at(100) })]);
     await world.facts('revenue-events', [payment({ occurred_at: at(110) })]);

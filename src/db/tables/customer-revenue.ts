@@ -1,5 +1,16 @@
 import { sql } from 'drizzle-orm';
-import { bigint, date, index, integer, numeric, pgTable, primaryKey, smallint, text } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  date,
+  index,
+  integer,
+  numeric,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core';
 import { moment } from './columns.ts';
 
 /**
@@ -66,4 +77,6 @@ export const customerStanding = pgTable(
 export const dirtyCustomers = pgTable('dirty_customers', {
   id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
   customer_id: text('customer_id').notNull(),
+  /** The earliest payment that is touched: months before its own stay. `infinity` where no payment is. */
+  since: timestamp('since', { withTimezone: true, mode: 'string' }).notNull(),
 });
