@@ -118,6 +118,10 @@ export async function prepareCustomerQuestion(
   };
 }
 
+/** The error of a period in which no time passes. */
+export const emptyPeriod = () =>
+  wrong('to', 'empty_period', 'The period is empty: `to` is after `from`, and is not part of the period itself.');
+
 /** Reads `from` and `to`, and checks that time runs forward. @throws ApiError 400 for an empty period. */
 export async function readPeriod(
   client: Client,
@@ -125,12 +129,7 @@ export async function readPeriod(
   given: { from?: string; to?: string },
 ): Promise<Record<'from' | 'to', Bound | null>> {
   const bounds = await readBounds(client, state.time_zone, { from: given.from ?? null, to: given.to ?? null });
-  if (bounds.from && bounds.to && bounds.from.at >= bounds.to.at)
-    throw wrong(
-      'to',
-      'empty_period',
-      'The period is empty: `to` is after `from`, and is not part of the period itself.',
-    );
+  if (bounds.from && bounds.to && bounds.from.at >= bounds.to.at) throw emptyPeriod();
   return bounds;
 }
 

@@ -5,8 +5,8 @@ import { wrong } from '../question.ts';
 import {
   type CustomerParameters,
   type CustomerQuestion,
+  emptyPeriod,
   prepareCustomerQuestion,
-  readPeriod,
 } from './customer-question.ts';
 import { type BaseKind, dateOf, monthOf, mostPeriods, type Period, type PeriodKind, periodsOf } from './periods.ts';
 
@@ -14,6 +14,7 @@ import { type BaseKind, dateOf, monthOf, mostPeriods, type Period, type PeriodKi
 export interface FlowParameters extends CustomerParameters {
   by?: PeriodKind;
   against?: BaseKind;
+  /** Months, `2026-03` or `2026-03-01`. */
   from?: string;
   to?: string;
 }
@@ -34,15 +35,15 @@ export interface FlowQuestion extends CustomerQuestion {
 
 /**
  * Prepares a question about revenue from period to period: which periods are complete, and what came before them.
- * @throws ApiError 400 for bounds that are no months, empty periods, more periods than are told, and unknown groups.
+ * @throws ApiError 400 for empty periods, more periods than are told, and unknown groups.
  */
 export async function prepareFlows(db: Database, given: FlowParameters, reader: Reader): Promise<FlowQuestion> {
   const question = await prepareCustomerQuestion(db, given, reader);
   const { by = 'trailing_year', against = 'year_before' } = given;
+  const asked = { from: given.from ? monthOf(given.from) : null, to: given.to ? monthOf(given.to) : null };
+  if (asked.from !== null && asked.to !== null && asked.from >= asked.to) throw emptyPeriod();
   return db.read(async (client) => {
     const { state } = question;
-    const bounds = await readPeriod(client, question, given);
-    const asked = { from: monthAsked(bounds.from, 'from'), to: monthAsked(bounds.to, 'to') };
     const through = (await completeThrough(client)).has('revenue_events') ? state.revenue_through : null;
     const [known] = await client.rows<{ complete: string | null; first: string | null }>(
       `select date_trunc('month', $1::timestamptz at time zone $2)::date as complete,
@@ -58,16 +59,6 @@ export async function prepareFlows(db: Database, given: FlowParameters, reader: 
       throw wrong('from', 'too_many_periods', `An answer tells ${mostPeriods} periods at most: ask for fewer.`);
     return { ...told, periods, warnings: periodWarnings(periods, { ...asked, complete, first, by }, through) };
   });
-}
-
-function monthAsked(bound: { month: string | null } | null, name: string): number | null {
-  if (!bound) return null;
-  if (bound.month !== null) return monthOf(bound.month);
-  throw wrong(
-    name,
-    'not_a_month',
-    `\`${name}\` is the first day of a month in the reporting time zone, such as 2026-03-01: revenue is kept by month.`,
-  );
 }
 
 interface Known {

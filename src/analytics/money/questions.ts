@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { nullable } from '../../http/schemas.ts';
+import { nullable, patternSentences } from '../../http/schemas.ts';
 import { type DeclaredQuestion, declareQuestion } from '../declare.ts';
 import { count, figure, groups, number, questionQuery, when, window, withheld, word } from '../schemas.ts';
 import { customerGroupColumns, customerQuery } from './customer-question.ts';
@@ -10,6 +10,10 @@ import { loyalty, loyaltyDefinition } from './loyalty.ts';
 import { answers, quadrants } from './loyalty-sums.ts';
 import { baseKinds, periodKinds } from './periods.ts';
 import { revenueRetention, revenueRetentionDefinition } from './revenue-retention.ts';
+
+const monthPattern = '^(19|20)[0-9]{2}-(0[1-9]|1[0-2])(-01)?$';
+patternSentences.set(monthPattern, "a month from 1900 to 2099, such as '2026-03' or '2026-03-01'");
+const month = (description: string) => Type.Optional(Type.String({ pattern: monthPattern, description }));
 
 const flowQuery = {
   by: Type.Optional(
@@ -26,10 +30,10 @@ const flowQuery = {
         'What a period is held against: the same one a year before, which leaves the season aside, or the one right before it.',
     }),
   ),
-  from: when(
+  from: month(
     'The first of the months told. Without it the last 12 months, 8 quarters, 3 years or the trailing year; 36 periods at most.',
   ),
-  to: when('The month before which the last period ends. Only complete ones are told.'),
+  to: month('The month before which the last period ends. Only complete ones are told.'),
   ...customerQuery,
 };
 
