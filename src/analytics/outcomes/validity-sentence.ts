@@ -85,7 +85,7 @@ const isSure = (one: Association) => {
 };
 const isClear = ({ q }: Association) => q !== null && q <= 0.05;
 const isManySurveys = (found: readonly Association[]) => new Set(found.map(({ survey }) => survey)).size > 1;
-const decimals = (value: number) => value.toFixed(2).replace(/^-(0\.00)$/, '$1');
+const decimals = (value: number) => value.toFixed(3).replace(/^-(0\.000)$/, '$1');
 
 /** `rank correlation 0.31, 95% interval 0.22 to 0.40` */
 function sizeOf({ criterion, statistic: { value, low, high } }: Association): string {
