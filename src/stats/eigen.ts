@@ -1,4 +1,4 @@
-/** The eigenvalues of a symmetric matrix, largest first, and the unit eigenvector of each: `vectors[k]` is that of `values[k]`. */
+/** Eigenvalues of a symmetric matrix, largest first; `vectors[k]` is the unit eigenvector of `values[k]`. */
 export interface Eigen {
   values: number[];
   vectors: number[][];
@@ -7,8 +7,8 @@ export interface Eigen {
 const mostSweeps = 100;
 
 /**
- * Eigenvalues and eigenvectors of a real symmetric matrix by the cyclic Jacobi method: plane rotations that each turn one
- * element beside the diagonal to 0, until all of them are. Slow for hundreds of rows, and exact to rounding for the
+ * Eigenvalues and eigenvectors of a real symmetric matrix by the cyclic Jacobi method: plane rotations that each turn
+ * one element beside the diagonal to 0, until all of them are. Slow for hundreds of rows, and exact to rounding for the
  * few dozen that it is for.
  * G. H. Golub and C. F. Van Loan, Matrix Computations, 4th edition, algorithms 8.5.1 and 8.5.3.
  *

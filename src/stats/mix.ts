@@ -89,8 +89,8 @@ interface Part {
 
 /**
  * The error of a sum of effects. One response of segment g in a period moves the shares of that period, by which the
- * effect moves by `shift`, and the score of g, by which it moves by `slope` for each point: its variance is that of shift over
- * the segments, plus slope^2 x the variance inside.
+ * effect moves by `shift`, and the score of g, by which it moves by `slope` for each point: its variance is that of
+ * shift over the segments, plus slope^2 x the variance inside.
  */
 function errorOf(parts: Part[], before: number, after: number, of: { mix: number; within: number }): number {
   const variance = (n: number, sign: 1 | -1, w: (part: Part) => number, v: (part: Part) => number): number => {
