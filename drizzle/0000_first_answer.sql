@@ -205,7 +205,8 @@ CREATE TABLE "customer_standing" (
 --> statement-breakpoint
 CREATE TABLE "dirty_customers" (
 	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "dirty_customers_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
-	"customer_id" text NOT NULL
+	"customer_id" text NOT NULL,
+	"since" timestamp with time zone NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "events" (
@@ -215,38 +216,6 @@ CREATE TABLE "events" (
 	"data" jsonb NOT NULL,
 	"occurred_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"fanned_out_at" timestamp (3) with time zone
-);
---> statement-breakpoint
-CREATE TABLE "idempotent_answers" (
-	"key_id" uuid NOT NULL,
-	"operation" text NOT NULL,
-	"idempotency_key" text NOT NULL,
-	"request_hash" text NOT NULL,
-	"status" integer NOT NULL,
-	"headers" jsonb NOT NULL,
-	"body" jsonb NOT NULL,
-	"answered_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
-	CONSTRAINT "idempotent_answers_pkey" PRIMARY KEY("key_id","operation","idempotency_key")
-);
---> statement-breakpoint
-CREATE TABLE "moments" (
-	"key" text PRIMARY KEY NOT NULL,
-	"name" text NOT NULL,
-	"description" text,
-	"stage" text,
-	"channel" text,
-	"owner" text,
-	"policy_reviewed_on" date,
-	"policy_verdict" text,
-	"policy_finding" text,
-	"next_review_on" date,
-	"version" integer DEFAULT 1 NOT NULL,
-	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
-	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
-	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
-	"archived_at" timestamp (3) with time zone,
-	CONSTRAINT "moments_verdict_known" CHECK ("moments"."policy_verdict" in ('fits', 'partly', 'conflicts')),
-	CONSTRAINT "moments_review_whole" CHECK (("moments"."policy_reviewed_on" is null) = ("moments"."policy_verdict" is null))
 );
 --> statement-breakpoint
 CREATE TABLE "follow_up_rules" (
@@ -296,6 +265,38 @@ CREATE TABLE "follow_ups" (
 	"archived_at" timestamp (3) with time zone,
 	CONSTRAINT "follow_ups_closed" CHECK (("follow_ups"."state" = 'closed') = ("follow_ups"."closed_as" is not null)),
 	CONSTRAINT "follow_ups_closed_at" CHECK (("follow_ups"."state" = 'closed') = ("follow_ups"."closed_at" is not null))
+);
+--> statement-breakpoint
+CREATE TABLE "idempotent_answers" (
+	"key_id" uuid NOT NULL,
+	"operation" text NOT NULL,
+	"idempotency_key" text NOT NULL,
+	"request_hash" text NOT NULL,
+	"status" integer NOT NULL,
+	"headers" jsonb NOT NULL,
+	"body" jsonb NOT NULL,
+	"answered_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "idempotent_answers_pkey" PRIMARY KEY("key_id","operation","idempotency_key")
+);
+--> statement-breakpoint
+CREATE TABLE "moments" (
+	"key" text PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"description" text,
+	"stage" text,
+	"channel" text,
+	"owner" text,
+	"policy_reviewed_on" date,
+	"policy_verdict" text,
+	"policy_finding" text,
+	"next_review_on" date,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
+	"archived_at" timestamp (3) with time zone,
+	CONSTRAINT "moments_verdict_known" CHECK ("moments"."policy_verdict" in ('fits', 'partly', 'conflicts')),
+	CONSTRAINT "moments_review_whole" CHECK (("moments"."policy_reviewed_on" is null) = ("moments"."policy_verdict" is null))
 );
 --> statement-breakpoint
 CREATE TABLE "dataset_progress" (
@@ -558,10 +559,10 @@ CREATE INDEX "customer_standing_revenue_changes_at_idx" ON "customer_standing" U
 CREATE INDEX "customer_standing_contract_changes_at_idx" ON "customer_standing" USING btree ("contract_changes_at") WHERE "customer_standing"."contract_changes_at" is not null;--> statement-breakpoint
 CREATE INDEX "events_waiting_idx" ON "events" USING btree ("id") WHERE "events"."fanned_out_at" is null;--> statement-breakpoint
 CREATE INDEX "events_subject_idx" ON "events" USING btree ("subject");--> statement-breakpoint
-CREATE INDEX "idempotent_answers_answered_at_idx" ON "idempotent_answers" USING btree ("answered_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "follow_ups_open_customer_idx" ON "follow_ups" USING btree ("customer_id") WHERE "follow_ups"."state" <> 'closed';--> statement-breakpoint
 CREATE INDEX "follow_ups_customer_idx" ON "follow_ups" USING btree ("customer_id","opened_at");--> statement-breakpoint
 CREATE INDEX "follow_ups_deadline_idx" ON "follow_ups" USING btree ("remind_at") WHERE "follow_ups"."state" <> 'closed' and "follow_ups"."overdue_at" is null;--> statement-breakpoint
+CREATE INDEX "idempotent_answers_answered_at_idx" ON "idempotent_answers" USING btree ("answered_at");--> statement-breakpoint
 CREATE INDEX "response_outcomes_respondent_idx" ON "response_outcomes" USING btree ("respondent");--> statement-breakpoint
 CREATE INDEX "response_outcomes_answered_at_idx" ON "response_outcomes" USING btree ("answered_at");--> statement-breakpoint
 CREATE INDEX "problem_matching_unfinished_idx" ON "problem_matching" USING btree ("passed") WHERE "problem_matching"."finished_at" is null;--> statement-breakpoint

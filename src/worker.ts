@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { recordRising } from './analytics/problems/record-rising.ts';
 import type { Config } from './config.ts';
 import { purgeTombstones } from './datasets/changes.ts';
 import type { Database } from './db/pool.ts';
@@ -35,6 +36,7 @@ const jobsOn = (db: Database): Job[] => [
   },
   { name: 'matching responses with problems', pause_ms: 1_000, work: () => matchBatch(db) },
   { name: 'marking follow-ups that fall due', pause_ms: 5_000, work: () => markDeadlines(db) },
+  { name: 'looking for problems that rise', pause_ms: 3_600_000, work: () => recordRising(db) },
   {
     name: 'cleaning up',
     pause_ms: 3_600_000,

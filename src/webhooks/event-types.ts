@@ -53,8 +53,19 @@ export const eventTypes = {
     example: { ...followUp, state: 'closed', closed_as: 'satisfied', closed_at: '2026-02-03T09:00:00.000Z' },
   },
   'problem.rising': {
-    description: 'A problem is named more often than it was.',
-    example: { key: 'late_delivery', name: 'Late delivery' },
+    description:
+      'A larger share of responses has a problem than before, by more than chance explains: the last 90 days against the 90 before.',
+    example: {
+      key: 'late_delivery',
+      name: 'Late delivery',
+      status: 'open',
+      days: 90,
+      share_recent: 0.12,
+      share_before: 0.07,
+      share_change_low: 0.02,
+      share_change_high: 0.08,
+      q: 0.0021,
+    },
   },
   'goal.status_changed': {
     description: 'A goal is on its way, at risk, reached or missed, and was not before.',

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { recordRising } from '../../src/analytics/problems/record-rising.ts';
 import { risingProblems } from '../../src/analytics/problems/trend.ts';
 import { matchBatch } from '../../src/matching/match.ts';
 import { refresh } from '../../src/outcomes/refresh.ts';
@@ -261,6 +262,20 @@ worlds('Which problems plague customers', {
     const [rising, ...others] = await world.db.read((client) => risingProblems(client, 30));
     assert.deepEqual([rising?.topic.key, others.length], ['late', 0]);
     near(rising?.difference, 15 / 50 - 5 / 53);
+    const events = () =>
+      world.db.read((client) =>
+        client.rows<{ subject: string; data: Record<string, unknown> }>(
+          `select subject, data from events where type = 'problem.rising'`,
+        ),
+      );
+    for (let hour = 0; hour < 3; hour++) await recordRising(world.db, 30);
+    const [recorded, ...more] = await events();
+    assert.deepEqual([recorded?.subject, more.length], ['late', 0], 'it is told once');
+    assert.deepEqual([recorded?.data.name, recorded?.data.days], ['late', 30]);
+    near(recorded?.data.share_recent as number, 15 / 50);
+    await world.db.write((client) => client.rows('delete from events'));
+    await recordRising(world.db, 30);
+    assert.equal((await events()).length, 1, 'and again when the first is no longer kept');
     const earlier = await ranking(world, { trend_days: 30, to: at(101) });
     assert.deepEqual([earlier.rows.late?.share_recent, earlier.rows.late?.rising], [0.09434, false]);
     assert.equal(earlier.answer.parameters.trend_to, at(101));
