@@ -58,8 +58,25 @@ function bySegment({ data, comparisons }: Answer): string {
     .join('\n');
 }
 
+interface FollowUp {
+  customer_id: string;
+  customer_name: string | null;
+  trailing_revenue: string;
+  latest_score: number | null;
+  latest_comment: string | null;
+}
+
+/** A line a customer to be called, and what it said. */
+const callList = (followUps: FollowUp[], currency: string) =>
+  followUps
+    .map(
+      ({ customer_id, customer_name, trailing_revenue, latest_score, latest_comment }) =>
+        `  ${customer_name ?? customer_id}, who paid ${trailing_revenue} ${currency} in a year, gave a ${latest_score}${latest_comment === null ? '' : `: "${latest_comment}"`}`,
+    )
+    .join('\n');
+
 /**
- * Asks two questions and puts the answers in plain words, each with the request that anybody can repeat.
+ * Asks four questions and puts the answers in plain words, each with the request that anybody can repeat.
  * @returns lines for a reader who has never seen the service
  */
 export async function workedAnswers(api: Api, asker: Asker): Promise<string> {
@@ -71,6 +88,10 @@ export async function workedAnswers(api: Api, asker: Asker): Promise<string> {
     .map(({ reason, responses }) => `${responses.toLocaleString('en-US')} ${reason.replaceAll('_', ' ')}`)
     .join(', ');
   const { currency, window_days } = segments.parameters;
+  const risk = '/v1/analytics/revenue-at-risk?survey=nps';
+  const atRisk = await ask<Answer>(api, 'GET', risk);
+  const calls = '/v1/follow-ups?order=priority&limit=3';
+  const { data: toCall } = await ask<{ data: FollowUp[] }>(api, 'GET', calls);
   return [
     'Customers were asked how likely they are to recommend the company. Promoters said 9 or 10, detractors 6 or less.',
     'What do promoters bring that detractors do not?',
@@ -88,5 +109,17 @@ export async function workedAnswers(api: Api, asker: Asker): Promise<string> {
     wrapped(`Left out, each for a reason: ${left_out}.`),
     '',
     curl(asker, parts),
+    '',
+    'What is at risk?',
+    '',
+    wrapped(atRisk.reads_as),
+    '',
+    curl(asker, risk),
+    '',
+    'Whom to call today? The first three of the list:',
+    '',
+    callList(toCall, currency),
+    '',
+    curl(asker, calls),
   ].join('\n');
 }

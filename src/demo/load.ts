@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Api, ask, Refusal } from './api.ts';
 import type { Company } from './company.ts';
+import { manage } from './manage.ts';
 
 interface Report {
   created: number;
@@ -45,6 +46,8 @@ export async function load(api: Api, company: Company, say: (line: string) => vo
       await ask(api, 'PUT', `/v1/datasets/${path}/complete-through`, {
         body: { complete_through: company.complete_through },
       });
+    // Rules hold for what comes after them.
+    if (path === 'surveys') await manage(api);
     sent += rows.length;
     say(lineOf(path, rows.length, report, Date.now() - started));
   }

@@ -44,7 +44,7 @@ test('npm run demo tells what it found, stays up, and ends in order on Ctrl-C', 
   const key = (await readFile(key_file, 'utf8')).trim();
   assert.ok(!said.out.includes(key), 'the key is printed');
   const requests = [...said.out.matchAll(/^ {2}curl -s -H "Authorization: Bearer \$\(cat (.+)\)" '(.+)'$/gm)];
-  assert.equal(requests.length, 2);
+  assert.equal(requests.length, 4);
   for (const [, file, url = ''] of requests) {
     assert.equal(file, key_file);
     const reply = await fetch(url, { headers: { authorization: `Bearer ${key}` } });
