@@ -253,6 +253,9 @@ it('a period is sent again: what listens now, also what was missed, and only wha
   await settled(id, 'delivered', 'delivered', 'delivered');
   await must(200, 'PATCH', url, { status: 'disabled' }, any);
   await happen('F-4');
+  // Who listens is asked when the worker comes to it, so the endpoint stays disabled until then.
+  const isWaiting = () => db.read((client) => client.rows('select from events where fanned_out_at is null'));
+  while ((await isWaiting()).length > 0) await sleep(20);
   await must(202, 'POST', `${path}/${(await endpoint('/ok-other')).id}/test`);
   await must(200, 'PATCH', url, { status: 'enabled' }, any);
   await sleep(200);

@@ -144,6 +144,6 @@ describe('WEBHOOK_ALLOW', () => {
 
   it('refuses what is none', () => {
     for (const list of ['10.0.0.0/33', '10.0.0.0/-1', '10.0.0/8', 'localhost', '::/129', '10.0.0.0/8/8', '10.0.0.0/'])
-      assert.throws(() => allow(list), /WEBHOOK_ALLOW must be a list of networks/, list);
+      assert.throws(() => allow(list), /WEBHOOK_ALLOW must list addresses or networks/, list);
   });
 });

@@ -24,7 +24,7 @@ export async function earnedGrowth(db: Database, given: FlowParameters, reader: 
   const told = rows.filter(({ row }) => row.earned_growth_least !== null).map(({ flow }) => flow);
   const comparisons = compareFlows(told, told, question, {
     measure: 'earned_growth_least',
-    groups: (flow) => ratioGroups(flow, least),
+    groups: (flow) => ratioGroups(flow, bounds(flow).least),
   });
   return {
     question: 'analytics/earned-growth',
@@ -34,12 +34,19 @@ export async function earnedGrowth(db: Database, given: FlowParameters, reader: 
   };
 }
 
-// Where refunds are all that came from customers of unknown origin, counting them is the smaller figure.
-const least = (sums: FlowSums) => sums.kept_revenue + sums.earned_revenue + Math.min(0, sums.unknown_revenue);
-const most = (sums: FlowSums) => sums.kept_revenue + sums.earned_revenue + Math.max(0, sums.unknown_revenue);
+const known = (sums: FlowSums) => sums.kept_revenue + sums.earned_revenue;
+const withUnknown = (sums: FlowSums) => known(sums) + sums.unknown_revenue;
+
+/**
+ * What the bounds count. Where more was given back to customers of unknown origin than came from them, counting them is
+ * the smaller figure; that is said of the whole, so that a bound is one sum in every group of customers.
+ */
+const bounds = ({ whole }: Pick<Flow, 'whole'>) =>
+  whole.unknown_revenue < 0 ? { least: withUnknown, most: known } : { least: known, most: withUnknown };
 
 function rowOf(flow: Flow, hidden: Set<Part | 'all'>, question: FlowQuestion): AnswerRow {
   const { whole } = flow;
+  const { least, most } = bounds(flow);
   const isSeen = (...of: Part[]) => !hidden.has('all') && of.every((part) => !hidden.has(part));
   const withheld = withheldRatios(flow, !isSeen('base'), question);
   const value = (part: Part, sum: number) => (isSeen(part) ? rounded(sum) : null);

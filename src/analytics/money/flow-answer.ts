@@ -75,7 +75,7 @@ export function compareFlows(
   told: readonly Flow[],
   seen: readonly Flow[],
   { group_by }: FlowQuestion,
-  { measure, groups }: { measure: string; groups: (flow: Pick<Flow, 'hashed'>) => RatioGroup[] },
+  { measure, groups }: { measure: string; groups: (flow: Pick<Flow, 'whole' | 'hashed'>) => RatioGroup[] },
 ): FlowComparison[] {
   const pairs = told.flatMap((flow, at) => {
     if (group_by.length === 0) {

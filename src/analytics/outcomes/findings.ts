@@ -4,7 +4,7 @@ import { type AnswerRow, groupColumns, type LeftOut, rounded, roundedP, testsIn 
 import type { Question } from '../question.ts';
 import { type GroupKey, total } from '../sums.ts';
 import { type Band, contrastOf, figureOf } from './figures.ts';
-import { findGroups, type Group, type Showing, showingOf } from './groups.ts';
+import { type FoundGroups, findGroups, type Group, type Showing, showingOf } from './groups.ts';
 import type { OutcomeKind } from './measures.ts';
 
 /** A comparison of two bands of a group, by one measure. */
@@ -35,9 +35,26 @@ export interface Findings {
   method: string;
 }
 
-/** Answers an outcome question up to its rows and comparisons: the part that revenue, referrals and retention share. */
+/** Answers outcome questions up to their rows and comparisons: the part that revenue, referrals and retention share. */
+export async function findOutcomes(
+  db: Database,
+  question: Question,
+  kinds: readonly OutcomeKind[],
+): Promise<Findings[]> {
+  return (await findGroups(db, question, kinds)).map((found) => findingsOf(found, question));
+}
+
+/** The same of one outcome. */
 export async function findOutcome(db: Database, question: Question, kind: OutcomeKind): Promise<Findings> {
-  const { through, groups, left_out, read_rows } = await findGroups(db, question, kind);
+  const [found] = await findOutcomes(db, question, [kind]);
+  if (!found) throw new Error('One outcome was asked for, and none was answered.');
+  return found;
+}
+
+function findingsOf(
+  { kind, through, groups, left_out, read_rows }: FoundGroups & { kind: OutcomeKind },
+  question: Question,
+): Findings {
   const showing = showingOf(groups, question, kind);
   const comparisons = comparisonsOf(groups, kind, showing);
   return {

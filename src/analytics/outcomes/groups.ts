@@ -56,25 +56,38 @@ export function throughOf({ state, as_of }: Question, { outcome }: OutcomeKind):
   return asked;
 }
 
-/** Reads the groups of an outcome question; none where the dataset of the outcome was never sent. */
-export async function findGroups(db: Database, question: Question, kind: OutcomeKind): Promise<FoundGroups> {
-  const through = throughOf(question, kind);
-  const { sums, whole, individuals } = await db.read((client) => readSums(client, question, kind), { snapshot: true });
-  return {
-    through,
-    groups: through === null ? [] : sums.map((group) => asGroup(group, individuals)),
-    left_out: leftOut(whole, kind, through),
-    read_rows: individuals !== undefined,
-  };
-}
-
-async function readSums(client: Client, question: Question, kind: OutcomeKind) {
+/**
+ * Reads the groups of a question about several outcomes, each as `kinds` has it; none where the dataset of the outcome was
+ * never sent. Their sums are read once and see one moment.
+ */
+export async function findGroups<K extends OutcomeKind>(
+  db: Database,
+  question: Question,
+  kinds: readonly K[],
+): Promise<(FoundGroups & { kind: K })[]> {
   const source = sourceOf(question, 'outcome_cells');
-  const sums = await readOutcomeSums(client, question, source);
-  const whole = await readWhole(client, question, sums);
-  const read =
-    source.from === 'rows' || (totalOf(whole, kind.n) <= fewEnough.responses && (await isSmallTable(client)));
-  return { sums, whole, individuals: read ? await readIndividuals(client, question, kind) : undefined };
+  return db.read(
+    async (client) => {
+      const sums = await readOutcomeSums(client, question, source);
+      const whole = await readWhole(client, question, sums);
+      const isSmall = source.from === 'rows' || (await isSmallTable(client));
+      const found = [];
+      for (const kind of kinds) {
+        const through = throughOf(question, kind);
+        const read_rows = source.from === 'rows' || (isSmall && totalOf(whole, kind.n) <= fewEnough.responses);
+        const individuals = read_rows ? await readIndividuals(client, question, kind) : undefined;
+        found.push({
+          kind,
+          through,
+          groups: through === null ? [] : sums.map((group) => asGroup(group, individuals)),
+          left_out: leftOut(whole, kind, through),
+          read_rows,
+        });
+      }
+      return found;
+    },
+    { snapshot: true },
+  );
 }
 
 async function isSmallTable(client: Client): Promise<boolean> {

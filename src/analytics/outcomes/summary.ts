@@ -3,7 +3,7 @@ import { type Answer, type AnswerRow, freshness, qMethod, testsIn, usualWarnings
 import { prepareQuestion, type Question, type QuestionParameters, shownParameters } from '../question.ts';
 import { scoped } from '../words.ts';
 import { outcomeWarnings } from './answer.ts';
-import { comparisonRow, type Findings, findOutcome, withQ } from './findings.ts';
+import { comparisonRow, type Findings, findOutcomes, withQ } from './findings.ts';
 import { type OutcomeKind, referralsKind, retentionKind, revenueKind } from './measures.ts';
 import { outcomeSentence } from './sentences.ts';
 
@@ -19,8 +19,7 @@ export async function outcomesSummary(
   reader: { personal: boolean },
 ): Promise<Answer> {
   const question = await prepareQuestion(db, given, reader);
-  const alone: Findings[] = [];
-  for (const kind of kinds) alone.push(await findOutcome(db, question, kind));
+  const alone = await findOutcomes(db, question, kinds);
   const comparisons = withQ(alone.flatMap((findings) => findings.comparisons));
   const tests = testsIn(comparisons);
   const found = alone.map((findings) => ({

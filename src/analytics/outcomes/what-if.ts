@@ -49,9 +49,13 @@ export async function whatIf(
   if (asked.from_band === asked.to_band)
     throw wrong('to_band', 'same_band', `to_band is another band than from_band, which is '${asked.from_band}'.`);
   const question = await prepareQuestion(db, given, reader);
-  const parts = [];
-  for (const { kind, measure } of told) parts.push({ kind, measure, ...(await findGroups(db, question, kind)) });
-  const moves = parts.flatMap(({ kind, measure: name, groups }) => {
+  const parts = await findGroups(
+    db,
+    question,
+    told.map(({ kind }) => kind),
+  );
+  const moves = parts.flatMap(({ kind, groups }) => {
+    const name = told.find((one) => one.kind === kind)?.measure;
     const measure = kind.measures.find((one) => one.name === name);
     return measure ? movesOf(groups, question, kind, measure, asked) : [];
   });

@@ -6,6 +6,7 @@ import type { Client, Database } from '../../db/pool.ts';
 import { etagOf, requireMatch, versioned } from '../../http/etag.ts';
 import { closed, Problem, pageOf, ref, Uuid } from '../../http/schemas.ts';
 import type { Server } from '../../http/server.ts';
+import { once, onceHeaders } from '../../managed/once.ts';
 import type { FollowUpRow } from '../../outcomes/follow-ups.ts';
 import { refreshBeforeAnswer } from '../../outcomes/refresh.ts';
 import { archiveFollowUp, changeFollowUp } from './change.ts';
@@ -84,13 +85,18 @@ export function addFollowUpRoutes(app: Server, db: Database): void {
         summary: 'Open a follow-up by hand',
         description: 'A customer has at most one that is not closed.',
         tags,
+        headers: onceHeaders,
         body: ref(NewFollowUp),
         response: { 201: ref(FollowUp), 409: ref(Problem) },
       },
     },
     async (request, reply) => {
-      const { id } = await db.write((client) => openByHand(client, request.body, authorOf(request)));
-      return show(request, reply.code(201).header('location', `/v1/follow-ups/${id}`), id);
+      // Only the id is kept: what is shown beside it is personal.
+      const { id } = await once(db, request, reply, async (client) => {
+        const { id } = await openByHand(client, request.body, authorOf(request));
+        return { status: 201, headers: { location: `/v1/follow-ups/${id}` }, body: { id } };
+      });
+      return show(request, reply, id);
     },
   );
 

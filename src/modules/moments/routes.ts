@@ -5,6 +5,7 @@ import type { Database } from '../../db/pool.ts';
 import { requireMatch, versioned } from '../../http/etag.ts';
 import { Cursor, closed, Id, Limit, Problem, pageOf, ref } from '../../http/schemas.ts';
 import type { Server } from '../../http/server.ts';
+import { once, onceHeaders } from '../../managed/once.ts';
 import { archiveMoment, changeMoment, createMoment, noun } from './change-moment.ts';
 import { Moment, MomentChanges, type MomentRow, momentFilters, NewMoment } from './schemas.ts';
 
@@ -25,14 +26,17 @@ export function addMomentRoutes(app: Server, db: Database): void {
         summary: 'Make a moment of truth',
         description: 'Facts may have named it long before.',
         tags,
+        headers: onceHeaders,
         body: ref(NewMoment),
         response: { 201: ref(Moment), 409: ref(Problem) },
       },
     },
     async (request, reply) => {
-      const made = await db.write((client) => createMoment(client, request.body, authorOf(request)));
-      reply.code(201).header('location', `/v1/moments/${encodeURIComponent(made.key)}`);
-      return versioned(request, reply, shownManaged(made));
+      const made = await once(db, request, reply, async (client) => {
+        const body = shownManaged(await createMoment(client, request.body, authorOf(request)));
+        return { status: 201, headers: { location: `/v1/moments/${encodeURIComponent(body.key)}` }, body };
+      });
+      return versioned(request, reply, made);
     },
   );
 

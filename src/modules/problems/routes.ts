@@ -5,6 +5,7 @@ import type { Client, Database } from '../../db/pool.ts';
 import { etagOf, requireMatch } from '../../http/etag.ts';
 import { Cursor, closed, Key, Limit, Problem, pageOf, ref } from '../../http/schemas.ts';
 import type { Server } from '../../http/server.ts';
+import { once, onceHeaders } from '../../managed/once.ts';
 import { archiveProblem, changeProblem, createProblem } from './change-problem.ts';
 import { noun, type ProblemRow, withMatching } from './queries.ts';
 import { CustomerProblem, CustomerProblemChanges, NewCustomerProblem, statuses } from './schemas.ts';
@@ -14,11 +15,14 @@ const params = closed({ key: Key });
 const headers = Type.Object({ 'if-match': Type.Optional(Type.String()) });
 const authorOf = (request: FastifyRequest) => ({ name: request.caller.name, request_id: String(request.id) });
 
+function fail(): never {
+  throw new Error('A problem was read and is not there.');
+}
+
 /** `/v1/problems`. */
 export function addProblemRoutes(app: Server, db: Database): void {
   const shown = async (reply: FastifyReply, read: Promise<Static<typeof CustomerProblem>[]>) => {
-    const [problem] = await read;
-    if (!problem) throw new Error('A problem was read and is not there.');
+    const [problem = fail()] = await read;
     // Progress changes without the version, so nobody is told that what they have is still good.
     reply.headers({ etag: etagOf(problem.version), 'cache-control': 'private, no-cache' });
     return problem;
@@ -35,16 +39,21 @@ export function addProblemRoutes(app: Server, db: Database): void {
         summary: 'Name a problem',
         description: 'It is looked for in all responses, old ones in the background: `matching` tells how far that is.',
         tags,
+        headers: onceHeaders,
         body: ref(NewCustomerProblem),
         response: { 201: ref(CustomerProblem), 409: ref(Problem) },
       },
     },
     async (request, reply) => {
-      const made = await shown(
+      const made = once(db, request, reply, async (client) => {
+        const row = await createProblem(client, request.body, authorOf(request));
+        const [body] = await withMatching(client, [row]);
+        return { status: 201, headers: { location: `/v1/problems/${row.key}` }, body: body ?? fail() };
+      });
+      return shown(
         reply,
-        written((client) => createProblem(client, request.body, authorOf(request))),
+        made.then((problem) => [problem]),
       );
-      return reply.code(201).header('location', `/v1/problems/${made.key}`).send(made);
     },
   );
 

@@ -115,6 +115,17 @@ worlds('How much of the growth was earned', {
     );
   },
 
+  async 'refunds to some customers of unknown origin are set against payments of others'(world) {
+    await tell(world, [
+      { segment: null, acquisition: null, paid: [[12, 100]] },
+      { segment: null, acquisition: 'unknown', paid: [[12, -100]] },
+      { segment: null, acquisition: 'referral', paid: [[0, 100]] },
+    ]);
+    const { data } = await world.ask(path, { by: 'quarter', from: '2023-01', to: '2023-04' });
+    // Base 1.00, now 1.00 - 1.00 of unknown origin: nothing is left of it, whoever they are.
+    assert.deepEqual([data[0].earned_growth_least, data[0].earned_growth_most, data[0].total_growth], [-1, -1, -1]);
+  },
+
   async 'for random customers every figure is what their payments say, and the sources add up to the cent'(world) {
     let told = 0;
     await fc.assert(
