@@ -60,9 +60,9 @@ function wholeNumber(name: string, value: string | undefined, most: number, othe
 function networks(name: string, value: string | undefined): string[] {
   const all = (value ?? '').split(',').flatMap((one) => one.trim() || []);
   for (const one of all) {
-    const [address = '', bits] = one.split('/');
+    const [address = '', bits, ...more] = one.split('/');
     const most = isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : -1;
-    if (most < 0 || (bits !== undefined && !(/^\d+$/.test(bits) && Number(bits) <= most)))
+    if (most < 0 || more.length > 0 || (bits !== undefined && !(/^\d+$/.test(bits) && Number(bits) <= most)))
       throw new Error(
         `${name} must list addresses or networks, such as 10.0.0.0/8, separated by commas; it has '${one}'.`,
       );
