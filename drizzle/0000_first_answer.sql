@@ -351,7 +351,6 @@ CREATE TABLE "refresh_state" (
 	"revenue_through" timestamp (3) with time zone,
 	"referrals_through" timestamp (3) with time zone,
 	"retention_through" timestamp (3) with time zone,
-	"stood_at" timestamp (3) with time zone,
 	"time_zone" text NOT NULL,
 	"currency" text NOT NULL,
 	"windows_days" integer[] NOT NULL,

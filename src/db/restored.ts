@@ -57,6 +57,8 @@ export async function mendRestored(db: Database): Promise<number | undefined> {
       }
       // Also where the snapshot itself is of the past: some of what it saw may have a new number now.
       await client.rows('update refresh_state set snapshot = null, own_xid = null');
+      // The matching of problems goes by snapshots too; its row is made anew when it is needed.
+      await client.rows('delete from matching_state');
       await client.rows('update installation set cursor_secret = default');
       return mended;
     },

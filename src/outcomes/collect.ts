@@ -14,7 +14,6 @@ import { factTables, isNew, type Since, sinceOf, timeOf } from './new-facts.ts';
 /** How far the outcomes have come, and what they are worked out with. */
 export interface RefreshState extends Since, Through {
   /** The moment that `customer_standing` is about. */
-  stood_at: Date | null;
   time_zone: string;
   currency: string;
   windows_days: number[];
@@ -83,7 +82,7 @@ export async function collect(client: Client, state: RefreshState): Promise<void
   const through = await completeThrough(client);
   const [moved] = await client.rows<RefreshState>(
     `update refresh_state set snapshot = $1::pg_snapshot, own_xid = pg_current_xact_id(),
-       revenue_through = $2, referrals_through = $3, retention_through = $4, stood_at = $2 returning *`,
+       revenue_through = $2, referrals_through = $3, retention_through = $4 returning *`,
     [now?.snapshot ?? null, ...sources.map(({ dataset }) => through.get(dataset) ?? null)],
   );
   if (!moved) throw new Error('refresh_state has no row.');

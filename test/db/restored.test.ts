@@ -21,6 +21,10 @@ async function moveAhead(db: Database): Promise<void> {
       `update refresh_state set snapshot = (x || ':' || x || ':')::pg_snapshot
        from (select pg_snapshot_xmax(snapshot)::text::int8 + ${ahead} as x from refresh_state) moved`,
     );
+    await client.rows(
+      `update matching_state set told = (x || ':' || x || ':')::pg_snapshot, telling = null
+       from (select pg_snapshot_xmax(told)::text::int8 + ${ahead} as x from matching_state) moved`,
+    );
   });
 }
 
@@ -63,6 +67,21 @@ worlds('A database that was restored on another server', {
     await world.facts('revenue-events', [payment({ id: 'P5', amount: '7' })]);
     assert.deepEqual(await world.figures('outcomes/revenue', ['revenue_after']), [[32]]);
     assert.equal(await mendRestored(world.db), undefined);
+  },
+
+  async 'looks for problems in what comes in afterwards'(world) {
+    const late = (id: string) => response({ id, themes: ['late'] });
+    await world.send('POST', '/v1/problems', { key: 'late', name: 'Late', themes: ['late'] });
+    await world.facts('responses', [late('R1')]);
+    const found = async () => {
+      const { body } = await world.send('GET', '/v1/analytics/problems?min_n=1');
+      return body.data.find((row: { key: string }) => row.key === 'late')?.responses;
+    };
+    assert.equal(await found(), 1);
+    await moveAhead(world.db);
+    await mendRestored(world.db);
+    await world.facts('responses', [late('R2')]);
+    assert.equal(await found(), 2);
   },
 
   async 'is mended where only the refresh had seen more, and left alone where nothing is wrong'(world) {

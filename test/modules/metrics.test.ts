@@ -112,17 +112,9 @@ test('a key with the scope read may ask, and nobody without', async (t) => {
   );
 });
 
-test('every queue can be counted where its table is there', async (t) => {
+test('every queue can be counted', async (t) => {
   const { db } = await testApi(t);
-  let counted = 0;
-  for (const { table, sql } of queues)
-    await db.read(async (client) => {
-      const [found] = await client.rows<{ there: boolean }>('select to_regclass($1) is not null as there', [table]);
-      if (!found?.there) return;
-      counted += 1;
-      assert.deepEqual(await client.rows(sql), []);
-    });
-  assert.ok(counted > 0);
+  for (const { name, sql } of queues) assert.deepEqual(await db.read((client) => client.rows(sql)), [], name);
 });
 
 test('events that wait for the webhooks are told by their type', async (t) => {

@@ -105,7 +105,7 @@ export async function empty(db: Database): Promise<void> {
     );
     await client.rows(
       `update refresh_state set snapshot = null, own_xid = null, revenue_through = null, referrals_through = null,
-         retention_through = null, stood_at = null, definition_version = 0, dropped_cuboids = '{}', refreshed_at = null`,
+         retention_through = null, definition_version = 0, dropped_cuboids = '{}', refreshed_at = null`,
     );
   });
   // The first refresh works everything out; of an empty database, so that the tests see the ones after it.

@@ -29,7 +29,7 @@ export interface Moments {
   bands_at: string;
 }
 
-/** What each customer paid, from what is kept: as of `refresh_state.stood_at`. */
+/** What each customer paid, from what is kept: as of `refresh_state.revenue_through`. */
 const keptStanding = `
   select customer_id, trailing_revenue as revenue, trailing_orders as orders, no_rate, contract = 'ended' as ended
   from customer_standing`;

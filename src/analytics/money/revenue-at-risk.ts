@@ -84,7 +84,7 @@ function requireCustomerGroups(group_by: string | undefined): void {
  * @throws ApiError 400 for an `as_of` after the moment through which revenue is complete.
  */
 function momentsOf({ state, as_of, responses_through }: Question): Moments | null {
-  const through = state.stood_at;
+  const through = state.revenue_through;
   if (!through) return null;
   if (as_of === null) {
     const latest = responses_through && responses_through > through ? responses_through : through;

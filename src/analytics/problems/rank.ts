@@ -77,7 +77,7 @@ function figuresOf(sums: readonly Sums[], all: readonly Sums[], question: Questi
     people: total(sums, 'people'),
   };
   const churn = churnOf(sums, all, isHidden, question);
-  const revenue_at_stake = isHidden || question.state.stood_at === null ? null : total(sums, 'revenue');
+  const revenue_at_stake = isHidden || question.state.revenue_through === null ? null : total(sums, 'revenue');
   return {
     sums,
     isHidden,

@@ -77,7 +77,7 @@ export async function rankProblems(
     currency: question.state.currency,
     trend_days: days,
     trend_to: trend_to?.toISOString() ?? null,
-    revenue_through: question.state.stood_at?.toISOString() ?? null,
+    revenue_through: question.state.revenue_through?.toISOString() ?? null,
     unnamed_themes: given.unnamed_themes ?? true,
   });
   return {

@@ -75,7 +75,7 @@ export async function responseRates(
     parameters: shownParameters(question, {
       as_of: question.as_of,
       within_days,
-      revenue_as_of: question.state.stood_at?.toISOString() ?? null,
+      revenue_as_of: question.state.revenue_through?.toISOString() ?? null,
     }),
     data: rows,
     comparisons: [],
@@ -126,7 +126,7 @@ function rowOf(group: Rates, question: Question, isHidden: boolean, revenueOfAll
   const rate = told ? wilson({ successes: answered, n: reached }) : null;
   // The revenue of a few people is theirs, whatever share of the whole it is.
   const tellsRevenue =
-    told && question.state.stood_at !== null && (answered === 0 || answered >= question.fewest_people);
+    told && question.state.revenue_through !== null && (answered === 0 || answered >= question.fewest_people);
   const ofReached = revenue.reduce((sum, { denominator }) => sum + denominator, 0);
   const ofAnswered = revenue.reduce((sum, { numerator }) => sum + numerator, 0);
   const coverage = tellsRevenue && ofReached > 0 ? ratioEstimate(revenue) : null;

@@ -39,7 +39,7 @@ export const customerMonths = pgTable(
 );
 
 /**
- * Where each customer stands: revenue as of `refresh_state.stood_at` (through which revenue is complete), the contract as
+ * Where each customer stands: revenue as of `refresh_state.revenue_through`, the contract as
  * of `refresh_state.retention_through`. Kept by `outcomes/customers.ts`; every customer has a row.
  */
 export const customerStanding = pgTable(
@@ -47,7 +47,7 @@ export const customerStanding = pgTable(
   {
     customer_id: text('customer_id').primaryKey(),
     hash_group: smallint('hash_group').notNull(),
-    /** Net revenue of the 365 days that end with `stood_at`, in the reporting currency. */
+    /** Net revenue of the 365 days that end with `revenue_through`, in the reporting currency. */
     trailing_revenue: numeric('trailing_revenue').notNull(),
     trailing_orders: integer('trailing_orders').notNull(),
     /** Events of these days that no exchange rate is known for. */

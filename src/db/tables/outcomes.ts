@@ -180,8 +180,6 @@ export const refreshState = pgTable(
     revenue_through: moment('revenue_through'),
     referrals_through: moment('referrals_through'),
     retention_through: moment('retention_through'),
-    /** The moment that `customer_standing` is about: `revenue_through`; null before the first revenue event. */
-    stood_at: moment('stood_at'),
     /** What the outcomes were worked out with; another value means that all are worked out again. */
     time_zone: text('time_zone').notNull(),
     currency: text('currency').notNull(),

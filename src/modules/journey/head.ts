@@ -13,7 +13,7 @@ interface Row {
   unit: string | null;
   acquired_at: Date | null;
   acquisition: string | null;
-  stood_at: Date | null;
+  revenue_through: Date | null;
   trailing_revenue: string | null;
   trailing_orders: number | null;
   first_paid_at: Date | null;
@@ -34,7 +34,7 @@ export async function findHead(
   personal: boolean,
 ): Promise<Head | undefined> {
   const [row] = await client.rows<Row>(
-    `select c.*, (select stood_at from refresh_state) as stood_at, trim_scale(s.trailing_revenue)::text as trailing_revenue,
+    `select c.*, (select revenue_through from refresh_state) as revenue_through, trim_scale(s.trailing_revenue)::text as trailing_revenue,
        s.trailing_orders, s.first_paid_at, s.last_paid_at, s.contract, s.ended_at, r.survey as latest_survey,
        r.band as latest_band, r.answered_at as latest_at,
        (select state from follow_ups where customer_id = c.id and state <> 'closed') as follow_up_state
@@ -63,7 +63,7 @@ export async function findHead(
       trailing_revenue === null
         ? null
         : {
-            as_of: text(row.stood_at),
+            as_of: text(row.revenue_through),
             trailing_revenue,
             trailing_orders: row.trailing_orders ?? 0,
             first_paid_at: text(row.first_paid_at),
@@ -79,8 +79,16 @@ const day = (at: Date) => at.toISOString().slice(0, 10);
 
 /** Where the customer stands, in a sentence. */
 function sentence(id: string, row: Row, currency: string): string {
-  const { latest_at, latest_band, latest_survey, trailing_revenue, stood_at, contract, ended_at, follow_up_state } =
-    row;
+  const {
+    latest_at,
+    latest_band,
+    latest_survey,
+    trailing_revenue,
+    revenue_through,
+    contract,
+    ended_at,
+    follow_up_state,
+  } = row;
   const digits = minorDigits(currency);
   const amount = Number(trailing_revenue ?? 0).toLocaleString('en-US', {
     minimumFractionDigits: digits,
@@ -90,8 +98,8 @@ function sentence(id: string, row: Row, currency: string): string {
     latest_at
       ? `answered the survey '${latest_survey}' last on ${day(latest_at)}, as a ${latest_band}`
       : 'has not answered a survey',
-    stood_at && trailing_revenue !== null
-      ? `paid ${amount} ${currency} net in the 365 days to ${day(stood_at)}`
+    revenue_through && trailing_revenue !== null
+      ? `paid ${amount} ${currency} net in the 365 days to ${day(revenue_through)}`
       : 'is not known to have paid anything',
     ...(contract === 'active' ? ['has a contract that runs'] : []),
     ...(contract === 'ended' && ended_at ? [`left on ${day(ended_at)}`] : []),

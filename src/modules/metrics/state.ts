@@ -2,7 +2,12 @@ import type { FastifyBaseLogger } from 'fastify';
 import { Gauge, type Registry } from 'prom-client';
 import type { Client, Database } from '../../db/pool.ts';
 import { waiting } from '../../outcomes/refresh.ts';
-import { type Queue, queues } from './queues.ts';
+import { queues } from './queues.ts';
+
+interface Counted {
+  value: string;
+  n: number;
+}
 
 /** Facts that wait are counted up to here; more is too many all the same. */
 const mostFacts = 10_000;
@@ -46,7 +51,7 @@ export function addStateMetrics(registry: Registry, db: Database): (log: Fastify
         const seconds = await secondsSinceRefresh(client);
         if (seconds !== null) age.set(seconds);
         for (const { queue, gauge } of counted)
-          for (const { value, n } of await countIn(client, queue)) gauge.set({ [queue.label]: value }, n);
+          for (const { value, n } of await client.rows<Counted>(queue.sql)) gauge.set({ [queue.label]: value }, n);
       });
       up.set(1);
     } catch (error) {
@@ -61,9 +66,4 @@ async function secondsSinceRefresh(client: Client): Promise<number | null> {
     'select extract(epoch from now() - refreshed_at)::float8 as seconds from refresh_state',
   );
   return state?.seconds ?? null;
-}
-
-async function countIn(client: Client, { table, sql }: Queue): Promise<{ value: string; n: number }[]> {
-  const [found] = await client.rows<{ there: boolean }>('select to_regclass($1) is not null as there', [table]);
-  return found?.there ? client.rows(sql) : [];
 }
