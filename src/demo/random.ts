@@ -1,3 +1,5 @@
+import { uniformsOf } from '../stats/random.ts';
+
 /** Numbers that look random and are the same for the same seed, on every machine. */
 export interface Random {
   /** At least `low` and below `high`. */
@@ -12,22 +14,9 @@ export interface Random {
   weighted<T extends string>(weights: Readonly<Record<T, number>>): T;
 }
 
-/** The generator sfc32 of Chris Doty-Humphrey (PractRand): a few lines, and it passes the usual tests of randomness. */
+/** Random numbers of a seed, in the shapes that the demo company needs. */
 export function randomOf(seed: number): Random {
-  let a = 0;
-  let b = 0;
-  let c = seed | 0;
-  let counter = 1;
-  const next = () => {
-    const sum = (((a + b) | 0) + counter) | 0;
-    counter = (counter + 1) | 0;
-    a = b ^ (b >>> 9);
-    b = (c + (c << 3)) | 0;
-    c = (((c << 21) | (c >>> 11)) + sum) | 0;
-    return (sum >>> 0) / 2 ** 32;
-  };
-  // Until the seed has spread over the whole state.
-  for (let round = 0; round < 15; round++) next();
+  const next = uniformsOf(seed);
   return {
     between: (low, high) => low + (high - low) * next(),
     chance: (p) => next() < p,

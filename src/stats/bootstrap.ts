@@ -1,4 +1,5 @@
 import { setImmediate as pause } from 'node:timers/promises';
+import { uniformsOf } from './random.ts';
 
 /** What a customer adds to two bands: responses of the first and of the second, and the sums of each measure. */
 export interface BootstrapCustomer {
@@ -40,7 +41,7 @@ export async function bootstrapDifferences(
   const width = 2 + 2 * measures;
   const table = new Float64Array(size * width);
   for (const [at, { n, sums }] of customers.entries()) table.set([...n, ...sums.flat()], at * width);
-  const next = randomOf(seed);
+  const next = uniformsOf(seed);
   const found = Array.from({ length: measures }, (): number[] => []);
   let drawn = 0;
   for (let resample = 0; resample < resamples; resample += 1) {
@@ -75,23 +76,4 @@ function limitsOf(differences: number[]): BootstrapDifference | null {
   const upTo = differences.filter((difference) => difference <= 0).length;
   const from = differences.filter((difference) => difference >= 0).length;
   return { low, high, p: Math.min(1, (2 * (1 + Math.min(upTo, from))) / (n + 1)) };
-}
-
-/** The generator sfc32 of Chris Doty-Humphrey (PractRand): numbers from 0 up to 1 that a seed gives again. */
-function randomOf(seed: number): () => number {
-  let a = 0;
-  let b = 0;
-  let c = seed | 0;
-  let counter = 1;
-  const next = () => {
-    const sum = (((a + b) | 0) + counter) | 0;
-    counter = (counter + 1) | 0;
-    a = b ^ (b >>> 9);
-    b = (c + (c << 3)) | 0;
-    c = (((c << 21) | (c >>> 11)) + sum) | 0;
-    return (sum >>> 0) / 2 ** 32;
-  };
-  // Until the seed has spread over the whole state.
-  for (let round = 0; round < 15; round++) next();
-  return next;
 }
