@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import type { Database } from '../db/pool.ts';
 import { ApiError, badRequest } from '../errors.ts';
 import { closed, nullable, Problem, ref } from '../http/schemas.ts';
+import { authorOf } from '../http/scopes.ts';
 import type { Server } from '../http/server.ts';
 import { checkedByRoute } from '../http/validation.ts';
 import type { IngestOptions } from './batch.ts';
@@ -12,7 +13,7 @@ import type { CountRows } from './count-rows.ts';
 import { csvRows } from './csv.ts';
 import type { Dataset } from './declare.ts';
 import { ingestAtomically, ingestRows, ingestStream } from './ingest.ts';
-import { authorOf, named } from './route-words.ts';
+import { named } from './route-words.ts';
 import { type Incoming, ndjsonRows } from './sources.ts';
 
 const IngestError = Type.Object(

@@ -1,5 +1,3 @@
-import type { FastifyRequest } from 'fastify';
-import type { Author } from '../db/audit.ts';
 import type { Dataset } from './declare.ts';
 
 /** What one row of a dataset is called in sentences: `revenue_event` becomes `revenue event`. */
@@ -7,12 +5,6 @@ export const titled = (dataset: Dataset) => dataset.one.replaceAll('_', ' ');
 
 /** `revenue_events` becomes `RevenueEvents`, for the names of operations. */
 export const named = (name: string) => name.replace(/(^|_)(\w)/g, (_, __, letter: string) => letter.toUpperCase());
-
-/** Who sends a request, for the audit log and the `source` of rows. */
-export const authorOf = (request: FastifyRequest): Author => ({
-  name: request.caller.name,
-  request_id: String(request.id),
-});
 
 /** The type of an answer whose text the database made. */
 export const json = 'application/json; charset=utf-8';

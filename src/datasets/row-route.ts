@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import type { Database } from '../db/pool.ts';
 import { ApiError, badRequest, invalid, notFound } from '../errors.ts';
 import { closed, Id, Problem, ref } from '../http/schemas.ts';
+import { authorOf } from '../http/scopes.ts';
 import type { Server } from '../http/server.ts';
 import { checkedByRoute, invalidBody } from '../http/validation.ts';
 import type { IngestOptions } from './batch.ts';
@@ -12,7 +13,7 @@ import type { AnyRow, Dataset } from './declare.ts';
 import { eraseCustomer } from './erase.ts';
 import { ingestRows } from './ingest.ts';
 import { findRow } from './list.ts';
-import { authorOf, json, named, titled } from './route-words.ts';
+import { json, named, titled } from './route-words.ts';
 import { remove } from './store.ts';
 
 /** `GET`, `PUT` and `DELETE /v1/{dataset}/{key}`. */

@@ -58,6 +58,12 @@ declare module 'fastify' {
   }
 }
 
+/** Who a request is of, as rows and the audit log name it: the name of its key, and the request. */
+export const authorOf = (request: FastifyRequest): { name: string; request_id: string } => ({
+  name: request.caller.name,
+  request_id: String(request.id),
+});
+
 const nobody = callerOf({ key_id: '', name: '', scopes: [] });
 
 /** Whether a route was made by the Swagger UI, which cannot name a scope for its own pages. */

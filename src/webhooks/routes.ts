@@ -1,9 +1,9 @@
-import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { getManaged, listManaged } from '../db/managed.ts';
 import type { Database } from '../db/pool.ts';
 import { requireMatch, versioned } from '../http/etag.ts';
 import { Cursor, closed, Limit, Problem, pageOf, ref, Uuid } from '../http/schemas.ts';
+import { authorOf } from '../http/scopes.ts';
 import type { Server } from '../http/server.ts';
 import { addDeliveryPaths } from './delivery-paths.ts';
 import {
@@ -33,8 +33,6 @@ const ifMatch = Type.Object({ 'if-match': Type.Optional(Type.String()) });
 const change = { scope: 'admin' } as const;
 const look = { scope: 'manage' } as const;
 const path = '/v1/webhook-endpoints';
-
-const authorOf = (request: FastifyRequest) => ({ name: request.caller.name, request_id: String(request.id) });
 
 /** `/v1/webhook-endpoints` and what is below it. */
 export function addWebhookRoutes(app: Server, db: Database, targets: Targets): void {

@@ -1,10 +1,10 @@
 import { type Static, Type } from 'typebox';
-import type { Author } from '../../db/audit.ts';
 import { getManaged, insertManaged, type Managed, shownManaged, updateManaged } from '../../db/managed.ts';
 import type { Client, Database } from '../../db/pool.ts';
 import { invalid, notFound } from '../../errors.ts';
 import { requireMatch, versioned } from '../../http/etag.ts';
 import { closed, Id, ref } from '../../http/schemas.ts';
+import { authorOf } from '../../http/scopes.ts';
 import type { Server } from '../../http/server.ts';
 import { FollowUpRule, NewFollowUpRule } from './schemas.ts';
 
@@ -80,7 +80,7 @@ export function addFollowUpRuleRoutes(app: Server, db: Database): void {
     async (request, reply) => {
       const rule = wholeRule(request.body);
       const survey = request.params.key;
-      const author: Author = { name: request.caller.name, request_id: String(request.id) };
+      const author = authorOf(request);
       const { row, isNew } = await db.write(async (client) => {
         const before = await findRule(client, survey, true);
         if (!before) return { row: await insertManaged<Row>(client, noun, { survey, ...rule }, author), isNew: true };
@@ -107,7 +107,7 @@ export function addFollowUpRuleRoutes(app: Server, db: Database): void {
       },
     },
     async (request, reply) => {
-      const author: Author = { name: request.caller.name, request_id: String(request.id) };
+      const author = authorOf(request);
       await db.write(async (client) => {
         const before = await getRule(client, request.params.key, true);
         requireMatch(request, before.version);

@@ -5,6 +5,7 @@ import { getManaged } from '../../db/managed.ts';
 import type { Client, Database } from '../../db/pool.ts';
 import { etagOf, requireMatch, versioned } from '../../http/etag.ts';
 import { closed, Problem, pageOf, ref, Uuid } from '../../http/schemas.ts';
+import { authorOf } from '../../http/scopes.ts';
 import type { Server } from '../../http/server.ts';
 import { once, onceHeaders } from '../../managed/once.ts';
 import type { FollowUpRow } from '../../outcomes/follow-ups.ts';
@@ -18,7 +19,6 @@ import { takeStep } from './step.ts';
 const params = closed({ id: Uuid });
 const headers = Type.Object({ 'if-match': Type.Optional(Type.String()) });
 const tags = ['Follow-ups'];
-const authorOf = (request: FastifyRequest): Author => ({ name: request.caller.name, request_id: String(request.id) });
 
 /** `/v1/follow-ups`: upset customers, worked off by people. */
 export function addFollowUpRoutes(app: Server, db: Database): void {

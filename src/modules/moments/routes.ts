@@ -1,9 +1,9 @@
-import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { getManaged, listManaged, shownManaged } from '../../db/managed.ts';
 import type { Database } from '../../db/pool.ts';
 import { requireMatch, versioned } from '../../http/etag.ts';
 import { Cursor, closed, Id, Limit, Problem, pageOf, ref } from '../../http/schemas.ts';
+import { authorOf } from '../../http/scopes.ts';
 import type { Server } from '../../http/server.ts';
 import { once, onceHeaders } from '../../managed/once.ts';
 import { archiveMoment, changeMoment, createMoment, noun } from './change-moment.ts';
@@ -13,7 +13,6 @@ const tags = ['Moments'];
 const params = closed({ key: Id });
 const headers = Type.Object({ 'if-match': Type.Optional(Type.String()) });
 const [reads, manages] = [{ scope: 'read' }, { scope: 'manage' }] as const;
-const authorOf = (request: FastifyRequest) => ({ name: request.caller.name, request_id: String(request.id) });
 
 /** `/v1/moments`. */
 export function addMomentRoutes(app: Server, db: Database): void {

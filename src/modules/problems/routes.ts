@@ -1,9 +1,10 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { getManaged, listManaged } from '../../db/managed.ts';
 import type { Client, Database } from '../../db/pool.ts';
 import { etagOf, requireMatch } from '../../http/etag.ts';
 import { Cursor, closed, Key, Limit, Problem, pageOf, ref } from '../../http/schemas.ts';
+import { authorOf } from '../../http/scopes.ts';
 import type { Server } from '../../http/server.ts';
 import { once, onceHeaders } from '../../managed/once.ts';
 import { archiveProblem, changeProblem, createProblem } from './change-problem.ts';
@@ -13,7 +14,6 @@ import { CustomerProblem, CustomerProblemChanges, NewCustomerProblem, statuses }
 const tags = ['Problems'];
 const params = closed({ key: Key });
 const headers = Type.Object({ 'if-match': Type.Optional(Type.String()) });
-const authorOf = (request: FastifyRequest) => ({ name: request.caller.name, request_id: String(request.id) });
 
 function fail(): never {
   throw new Error('A problem was read and is not there.');

@@ -5,6 +5,7 @@ import type { Client, Database } from '../../db/pool.ts';
 import { type FieldError, invalid } from '../../errors.ts';
 import { requireMatch, versioned } from '../../http/etag.ts';
 import { Currency, ref, Timestamp } from '../../http/schemas.ts';
+import { authorOf } from '../../http/scopes.ts';
 import type { Server } from '../../http/server.ts';
 
 const fields = {
@@ -103,7 +104,7 @@ export function addSettingsRoutes(app: Server, db: Database): void {
            returning *`,
           [after.time_zone, after.currency, after.windows_days],
         );
-        const author = { name: request.caller.name, request_id: String(request.id) };
+        const author = authorOf(request);
         await writeAudit(client, author, [{ action: 'changed', noun: 'settings', key: 'settings', before, after }]);
         return row ?? before;
       });
