@@ -41,7 +41,6 @@ const tags = [
   { name: 'Money', description: 'What customers are worth, and why they leave.' },
   { name: 'Moments', description: 'The moments of truth: where the opinion of a customer is made.' },
   { name: 'Follow-ups', description: 'Whom to call, and what became of it.' },
-  { name: 'Money', description: 'What customers are worth, and why they leave.' },
   { name: 'Changes', description: 'What changed since, for those who keep a copy.' },
   { name: 'BI', description: 'OData 4.0, for Power BI, Excel, Tableau and others.' },
   { name: 'Settings', description: 'What holds for the whole organisation.' },

@@ -103,7 +103,7 @@ function withProblems<D extends { paths?: unknown }>(document: D): D {
       for (const [status, response] of Object.entries(operation.responses))
         if (response.description === 'Default Response') response.description = STATUS_CODES[status] ?? status;
       // Such an operation says itself how its errors look.
-      if ('default' in operation.responses) continue;
+      if ('4XX' in operation.responses) continue;
       const declared = Object.keys(operation.responses).map(Number);
       for (const status of [...declared, ...refusalsOf(operation, path)]) {
         const [name] = problems[status] ?? [];

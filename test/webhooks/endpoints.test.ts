@@ -169,7 +169,7 @@ it('there are at most fifty, and their list has pages', async (t) => {
 
 it('a test goes to its endpoint only, whatever that listens to', async (t) => {
   const { endpoint, work, receiver, settled, deliveries, send, must } = await webhookWorld(t);
-  const { id } = await endpoint('/ok', ['goal.*']);
+  const { id } = await endpoint('/ok', ['problem.*']);
   const other = await endpoint('/ok-other', ['*']);
   const reply = await send('POST', `${path}/${id}/test`);
   assert.deepEqual([reply.status, reply.body.state], [202, 'pending']);
@@ -271,7 +271,7 @@ it('a period is sent again: what listens now, also what was missed, and only wha
   );
   const replay = (body: object) => must(202, 'POST', `${url}/replay`, body);
   const day = { from: '2026-03-01T00:00:00Z', to: '2026-03-02T00:00:00Z' };
-  assert.deepEqual(await replay({ ...day, types: ['goal.*', 'follow_up.closed'] }), { replayed: 0 });
+  assert.deepEqual(await replay({ ...day, types: ['problem.*', 'follow_up.closed'] }), { replayed: 0 });
   assert.deepEqual(await replay({ ...day, to: '2026-03-01T01:00:00Z' }), { replayed: 0 });
   // F-4 was missed: the endpoint was disabled.
   assert.deepEqual(await replay({ ...day, only_undelivered: true }), { replayed: 1 });
@@ -309,7 +309,6 @@ it('the contract tells what is sent', async (t) => {
     'follow_up.due',
     'follow_up.opened',
     'follow_up.overdue',
-    'goal.status_changed',
     'problem.rising',
     'response.received',
     'webhook.test',

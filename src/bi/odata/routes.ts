@@ -50,13 +50,16 @@ const ODataError = Type.Object(
   { $id: 'ODataError', additionalProperties: false, description: 'Every answer of OData of 400 and above.' },
 );
 
+const refused = { description: 'An error.', content: { [json]: { schema: ref(ODataError) } } };
+
 const schema = (operationId: string, summary: string, response: Record<string, unknown>) => ({
   operationId,
   summary,
   tags: ['BI'],
   response: {
     200: { content: response },
-    default: { description: 'An error.', content: { [json]: { schema: ref(ODataError) } } },
+    '4xx': refused,
+    '5xx': refused,
   },
 });
 
@@ -82,19 +85,16 @@ function addRoutes(scope: FastifyInstance, app: Server, db: Database): void {
       '@odata.context': `${base(request)}/$metadata`,
       value: biSets.map(({ name }) => ({ name, kind: 'EntitySet', url: name })),
     });
-  const serviceSchema = (operationId: string) =>
-    schema(operationId, 'The sets that there are', {
-      'application/json': {
-        schema: closed({ '@odata.context': Type.String(), value: Type.Array(anyRow) }),
-      },
-    });
   const noOptions = closed({ $format: Type.Optional(Type.String()), format: Type.Optional(Type.String()) });
-  scope.get(root, { config, schema: { ...serviceSchema('getODataService'), querystring: noOptions } }, service);
-  scope.get(
-    `${root}/`,
-    { config, schema: { ...serviceSchema('getODataServiceRoot'), querystring: noOptions } },
-    service,
-  );
+  const serviceSchema = {
+    ...schema('getODataService', 'The sets that there are', {
+      'application/json': { schema: closed({ '@odata.context': Type.String(), value: Type.Array(anyRow) }) },
+    }),
+    querystring: noOptions,
+  };
+  scope.get(root, { config, schema: serviceSchema }, service);
+  // The same address, as most tools write it.
+  scope.get(`${root}/`, { config, schema: { ...serviceSchema, hide: true } }, service);
 
   scope.get(
     `${root}/$metadata`,
