@@ -28,10 +28,11 @@ export async function outcomes(
   const words = responses.toLocaleString('en-US');
   await seed(db, responses);
   const rebuilt = await seconds(() => refresh(db));
-  // What autovacuum would do within minutes: else the first answers pay for rows that the load left behind.
+  // What the server would do within minutes: else the first answers pay for what the load left behind.
   await db.read(async (client) => {
     await client.rows(`select set_config('statement_timeout', '0', false)`);
     await client.rows('vacuum analyze');
+    await client.rows('checkpoint');
   });
   const agent = keepAlive(1);
   const question = (more: string) =>
