@@ -71,7 +71,7 @@ const callList = (followUps: FollowUp[], currency: string) =>
   followUps
     .map(
       ({ customer_id, customer_name, trailing_revenue, latest_score, latest_comment }) =>
-        `  ${customer_name ?? customer_id}, who paid ${trailing_revenue} ${currency} in a year, gave a ${latest_score}${latest_comment === null ? '' : `: "${latest_comment}"`}`,
+        `  ${customer_name ?? customer_id}, who paid ${Number(trailing_revenue).toFixed(2)} ${currency} in a year, gave a ${latest_score}${latest_comment === null ? '' : `: "${latest_comment}"`}`,
     )
     .join('\n');
 
