@@ -54,7 +54,7 @@ test('telco: why customers left, by how many they were and by what they had paid
     );
     assert.match(
       byRevenue.reads_as,
-      /^The reason that cost the most revenue why customers left is "Competitor made better offer": 311 of 1,869 customers who left \(16\.6%\), who had paid 582,822\.20 EUR in all\.$/,
+      /^The reason to leave that cost the most revenue is "Competitor made better offer": 311 of 1,869 customers who left \(16\.6%\), who had paid 582,822\.20 EUR in all\.$/,
     );
   });
 

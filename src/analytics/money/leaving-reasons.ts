@@ -156,9 +156,9 @@ function sentence(groups: readonly Leavers[][], hidden: Set<Leavers>, question: 
   if (!largest) return scope('Too few customers left, or none with a reason, to say why.');
   const { group, top, all } = largest;
   const worth = `${amount(top.whole.revenue, state.currency)} ${state.currency}`;
-  const rank = order === 'revenue' ? 'The reason that cost the most revenue' : 'The most frequent reason';
+  const rank = order === 'revenue' ? 'reason to leave that cost the most revenue' : 'most frequent reason to leave';
   const silent = group.find(({ reason }) => reason === null)?.whole.customers ?? 0;
-  const text = `${rank} why customers${inCustomerGroup(top, question)} left is "${top.reason}": ${counted(top.whole.customers)} of ${counted(all)} customers who left (${percent(top.whole.customers / all)}), who had paid ${worth} in all.`;
+  const text = `The ${rank}${inCustomerGroup(top, question)} is "${top.reason}": ${counted(top.whole.customers)} of ${counted(all)} customers who left (${percent(top.whole.customers / all)}), who had paid ${worth} in all.`;
   return scope(
     [
       text,
