@@ -1,3 +1,4 @@
+import { instantSql } from '../../datasets/list.ts';
 import type { Client, Param } from '../../db/pool.ts';
 import type { BiSet, Kind, SetColumn } from '../sets.ts';
 import { filterSql } from './filter-sql.ts';
@@ -5,14 +6,12 @@ import type { Order, SetQuery } from './query.ts';
 
 /** How values are written. */
 export interface Writing {
-  /** Decimals and long integers as strings: a client asked with `IEEE754Compatible=true`. */
+  /** Decimals as strings: a client asked with `IEEE754Compatible=true`. */
   exact: boolean;
 }
 
-const instant = (sql: string) => `to_char(${sql}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-
 function shown({ name, kind, sql }: SetColumn, { exact }: Writing): string {
-  if (kind === 'instant') return `${instant(sql)} as ${name}`;
+  if (kind === 'instant') return `${instantSql(sql)} as ${name}`;
   if (kind === 'decimal') return `${exact ? `trim_scale(${sql})::text` : `trim_scale(${sql})`} as ${name}`;
   return `${sql} as ${name}`;
 }
