@@ -43,12 +43,14 @@ function isLarge(value: unknown): boolean {
 /**
  * Makes the check of a body, or of one row of it, from its schema: null when all is well, else what is wrong, at most
  * 100 things. Fills in defaults; changes nothing else. A good value is checked by code that stops at the first error
- * and makes no objects (2 to 6 million rows of the datasets a second); only a bad one is looked at again for all of its errors.
+ * and makes no objects (2 to 6 million rows of the datasets a second); only a bad one is looked at again for all of its
+ * errors. The code is made when the first value comes.
  */
 export function compileBody(schema: TSchema): (value: unknown) => FieldError[] | null {
-  const check = compile(firstError, schema);
+  let check: ValidateFunction | undefined;
   let checkAll: ValidateFunction | undefined;
   return (value) => {
+    check ??= compile(firstError, schema);
     if (check(value)) return null;
     const first = check.errors ?? [];
     if (isLarge(value)) return fieldErrorsOf(first);
@@ -74,9 +76,10 @@ export const invalidBody = (errors: FieldError[]) => invalid(summary(errors), er
 type Part = 'body' | 'querystring' | 'params' | 'headers';
 
 function checkAddress(schema: TSchema, part: Exclude<Part, 'body'>) {
-  const check = compile(fromAddress, schema);
+  let check: ValidateFunction | undefined;
   const word = part === 'querystring' ? 'query' : part === 'params' ? 'path' : 'header';
   return (values: Record<string, unknown>) => {
+    check ??= compile(fromAddress, schema);
     const errors = check(values)
       ? unfit(values)
       : fieldErrorsOf(check.errors ?? []).map((error) => asParameter(error, values));
