@@ -9,7 +9,8 @@ import { sentExample } from '../datasets/samples.ts';
 import { testApi } from '../support/api.ts';
 import { type Schema, valuesOf } from './schema-values.ts';
 
-const totalMs = 20_000;
+/** How many requests each operation gets; a bound on the time would leave some without any on a slow machine. */
+const runs = Number(process.env.FUZZ_RUNS ?? 40);
 const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
 
 interface Operation {
@@ -260,9 +261,7 @@ test('no request makes the service fail, and every answer is what the contract s
       }),
       {
         seed,
-        numRuns: 100,
-        interruptAfterTimeLimit: totalMs / operations.length,
-        markInterruptAsFailure: false,
+        numRuns: runs,
         includeErrorInReport: true,
       },
     );
