@@ -1,31 +1,7 @@
 import type { Dataset, Kind as SentKind } from '../datasets/declare.ts';
 import { datasets } from '../datasets/registry.ts';
-
-/** What a column of a set holds. Lists and maps are flat here: items separated by `|`, and JSON as text. */
-export type Kind = 'text' | 'instant' | 'date' | 'decimal' | 'double' | 'integer' | 'boolean';
-
-export interface SetColumn {
-  name: string;
-  kind: Kind;
-  nullable: boolean;
-  /** Only for readers with the scope `personal`. */
-  personal: boolean;
-  description: string;
-  /** The expression over the set's relation `t`. */
-  sql: string;
-}
-
-/** A table as BI tools see it, whatever they ask through: OData, files, SQL, the catalogue. */
-export interface BiSet {
-  name: string;
-  /** The word for one row. */
-  one: string;
-  description: string;
-  /** The relation that its columns are read from. */
-  relation: string;
-  key: readonly string[];
-  columns: readonly SetColumn[];
-}
+import { nounSets } from './noun-sets.ts';
+import type { BiSet, Kind, SetColumn } from './set.ts';
 
 const kinds: Record<SentKind, Kind> = {
   text: 'text',
@@ -204,7 +180,14 @@ const dimDate: BiSet = {
 };
 
 /** Every set, in the order in which tools list them. */
-export const biSets: readonly BiSet[] = [...datasets.map(setOf), responseOutcomes, dailyScores, dailyOutcomes, dimDate];
+export const biSets: readonly BiSet[] = [
+  ...datasets.map(setOf),
+  ...nounSets,
+  responseOutcomes,
+  dailyScores,
+  dailyOutcomes,
+  dimDate,
+];
 
 /** The columns that a reader may see. */
 export const visibleColumns = ({ columns }: BiSet, personal: boolean): readonly SetColumn[] =>

@@ -1,6 +1,7 @@
 import { conflict, notFound } from '../errors.ts';
 import { type Author, writeAudit } from './audit.ts';
 import type { Client, Param } from './pool.ts';
+import { unitsBelow } from './unit-tree.ts';
 
 /**
  * What people manage (a problem, a moment, a goal ...): it has a version that every change raises, is archived and never
@@ -13,7 +14,11 @@ export interface Noun {
   one: string;
   /** The column that identifies a row. */
   key: string;
+  /** The columns that are read; all of them where none are named. */
+  columns?: readonly string[];
 }
+
+const read = ({ columns }: Noun) => columns?.join(', ') ?? '*';
 
 /** The columns that every managed noun has: see `managed` in `tables/columns.ts`. */
 export interface Managed {
@@ -43,14 +48,19 @@ export function shownManaged<Row extends Managed>(row: Row) {
 /** @throws ApiError 404 */
 export async function getManaged<Row extends Managed>(
   client: Client,
-  { table, one, key }: Noun,
+  noun: Noun,
   value: string,
   lock = false,
 ): Promise<Row> {
-  const [row] = await client.rows<Row>(`select * from ${table} where ${key} = $1 ${lock ? 'for update' : ''}`, [value]);
-  if (!row) throw notFound(one.replaceAll('_', ' '), value);
+  const [row] = await client.rows<Row>(
+    `select ${read(noun)} from ${noun.table} where ${noun.key} = $1 ${lock ? 'for update' : ''}`,
+    [value],
+  );
+  if (!row) throw notFound(noun.one.replaceAll('_', ' '), value);
   return row;
 }
+
+const withoutNulls = (row: object) => Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null));
 
 /**
  * Makes a row. Columns that are not given take their defaults.
@@ -65,12 +75,12 @@ export async function insertManaged<Row extends Managed>(
   const names = Object.keys(row);
   const [made] = await client.rows<Row>(
     `insert into ${noun.table} (${names.join(', ')}) values (${names.map((_, at) => `$${at + 1}`).join(', ')})
-     on conflict (${noun.key}) do nothing returning *`,
+     on conflict (${noun.key}) do nothing returning ${read(noun)}`,
     names.map((name) => asParam(row[name] ?? null)),
   );
   const key = String(row[noun.key]);
   if (!made) throw conflict('exists_already', `There is a ${noun.one.replaceAll('_', ' ')} '${key}' already.`);
-  await writeAudit(client, author, [{ action: 'created', noun: noun.one, key, after: row }]);
+  await writeAudit(client, author, [{ action: 'created', noun: noun.one, key, after: withoutNulls(row) }]);
   return made;
 }
 
@@ -94,7 +104,7 @@ export async function updateManaged<Row extends Managed>(
   const [after] = await client.rows<Row>(
     `update ${noun.table} set ${names.map((name, at) => `${name} = $${at + 2}`).join(', ')}, version = version + 1,
        changed_at = now(), changed_xid = pg_current_xact_id()
-     where ${noun.key} = $1 returning *`,
+     where ${noun.key} = $1 returning ${read(noun)}`,
     [key, ...names.map((name) => asParam(changes[name] ?? null))],
   );
   if (!after) throw notFound(noun.one.replaceAll('_', ' '), key);
@@ -106,7 +116,7 @@ export async function updateManaged<Row extends Managed>(
 /** Up to `limit` rows in the order of their keys, after the one given; those that are archived only when asked for. */
 export async function listManaged<Row extends Managed>(
   client: Client,
-  { table, key }: Noun,
+  noun: Noun,
   {
     after,
     limit,
@@ -118,11 +128,12 @@ export async function listManaged<Row extends Managed>(
   const params: Param[] = [];
   const param = (value: Param) => `$${params.push(value)}`;
   for (const [name, value] of Object.entries(where))
-    if (value !== undefined) conditions.push(`${name} = ${param(value)}`);
-  if (after !== undefined) conditions.push(`${key} > ${param(after)}`);
+    if (value !== undefined)
+      conditions.push(name === 'unit' ? `unit in ${unitsBelow(param(value))}` : `${name} = ${param(value)}`);
+  if (after !== undefined) conditions.push(`${noun.key} > ${param(after)}`);
   return client.rows<Row>(
-    `select * from ${table} ${conditions.length > 0 ? `where ${conditions.join(' and ')}` : ''}
-     order by ${key} limit ${param(limit)}`,
+    `select ${read(noun)} from ${noun.table} ${conditions.length > 0 ? `where ${conditions.join(' and ')}` : ''}
+     order by ${noun.key} limit ${param(limit)}`,
     params,
   );
 }

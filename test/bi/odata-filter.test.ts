@@ -5,7 +5,7 @@ import type { Expression } from '../../src/bi/odata/filter.ts';
 import { parseFilter } from '../../src/bi/odata/filter.ts';
 import { readQuery } from '../../src/bi/odata/query.ts';
 import { countRows, readPage } from '../../src/bi/odata/read-set.ts';
-import type { BiSet } from '../../src/bi/sets.ts';
+import type { BiSet } from '../../src/bi/set.ts';
 import { ApiError } from '../../src/errors.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 

@@ -1,4 +1,4 @@
-import type { BiSet, Kind, SetColumn } from '../sets.ts';
+import type { BiSet, Kind, SetColumn } from '../set.ts';
 
 const edmTypes: Record<Kind, string> = {
   text: 'Type="Edm.String"',

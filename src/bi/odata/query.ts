@@ -1,5 +1,5 @@
 import { ApiError, badRequest } from '../../errors.ts';
-import type { BiSet, Kind, SetColumn } from '../sets.ts';
+import type { BiSet, Kind, SetColumn } from '../set.ts';
 import { type Expression, parseFilter, type ValueType } from './filter.ts';
 
 /** The options of the address that are understood, with or without `$`. */

@@ -1,6 +1,6 @@
 import { instantSql } from '../../datasets/list.ts';
 import type { Client, Param } from '../../db/pool.ts';
-import type { BiSet, Kind, SetColumn } from '../sets.ts';
+import type { BiSet, Kind, SetColumn } from '../set.ts';
 import { filterSql } from './filter-sql.ts';
 import type { Order, SetQuery } from './query.ts';
 

@@ -1,0 +1,63 @@
+import type { TSchema } from 'typebox';
+import { Decimal } from '../http/schemas.ts';
+import type { ManagedNoun } from '../managed/declare.ts';
+import { moments } from '../modules/moments/moment.ts';
+import { problems } from '../modules/problems/problem.ts';
+import type { BiSet, Kind, SetColumn } from './set.ts';
+
+/** Every managed noun, in the order in which tools list them. */
+export const nouns: readonly ManagedNoun[] = [moments, problems];
+
+const typesOf = (schema: object) => ('type' in schema ? [schema.type].flat() : []);
+
+function kindOf(schema: object): Kind {
+  const types = typesOf(schema);
+  if ('format' in schema && schema.format === 'date-time') return 'instant';
+  if ('format' in schema && schema.format === 'date') return 'date';
+  if ('pattern' in schema && schema.pattern === (Decimal as { pattern?: string }).pattern) return 'decimal';
+  if (types.includes('integer')) return 'integer';
+  if (types.includes('number')) return 'double';
+  if (types.includes('boolean')) return 'boolean';
+  return 'text';
+}
+
+/** Lists of texts are joined by `|`, as in CSV; what has a shape of its own is JSON as text. */
+function flat(name: string, schema: object): string {
+  const types = typesOf(schema);
+  if (types.includes('object')) return `t.${name}::text`;
+  if (!types.includes('array')) return `t.${name}`;
+  const items = 'items' in schema && typeof schema.items === 'object' && schema.items !== null ? schema.items : {};
+  return typesOf(items).includes('string') ? `array_to_string(t.${name}, '|')` : `t.${name}::text`;
+}
+
+const takesNull = (schema: object) =>
+  typesOf(schema).includes('null') || ('enum' in schema && Array.isArray(schema.enum) && schema.enum.includes(null));
+
+const told: Record<string, string> = {
+  id: 'Which one it is.',
+  created_at: 'When it was made.',
+  changed_at: 'When it last changed.',
+};
+
+function columnOf([name, schema]: [string, TSchema & { description?: string }]): SetColumn {
+  return {
+    name,
+    kind: kindOf(schema),
+    nullable: takesNull(schema),
+    personal: false,
+    description: schema.description ?? told[name] ?? '',
+    sql: flat(name, schema),
+  };
+}
+
+/** A managed noun as a set, archived rows among the others: what was measured by them stays. */
+const setOf = ({ table, one, description, key, stored }: ManagedNoun): BiSet => ({
+  name: table,
+  one,
+  description,
+  relation: table,
+  key: [key],
+  columns: Object.entries(stored).map(columnOf),
+});
+
+export const nounSets: readonly BiSet[] = nouns.map(setOf);

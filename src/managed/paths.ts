@@ -1,0 +1,286 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type TSchema, Type } from 'typebox';
+import { getManaged, insertManaged, listManaged, type Managed, updateManaged } from '../db/managed.ts';
+import type { Client, Database } from '../db/pool.ts';
+import { uuid7 } from '../db/uuid7.ts';
+import { conflict } from '../errors.ts';
+import { etagOf, requireMatch, versioned } from '../http/etag.ts';
+import { Cursor, closed, Id, Limit, Problem, pageOf, ref } from '../http/schemas.ts';
+import { authorOf } from '../http/scopes.ts';
+import type { Server } from '../http/server.ts';
+import { type GivenOf, type ManagedNoun, named, type RowOf, type ShownOf, withMoments } from './declare.ts';
+import { once, onceHeaders } from './once.ts';
+
+/** What there is to do about a noun beside storing it. */
+export interface Deeds<N> {
+  /**
+   * The rules that a schema cannot say, before a row is made or changed.
+   * @param row as it will be: what was sent, on top of what was there
+   * @param before as it was; undefined when it is new
+   * @param sent what this request says
+   * @returns the columns that the service sets itself, if any
+   * @throws ApiError 409 or 422
+   */
+  complete?: (
+    client: Client,
+    row: GivenOf<N>,
+    before: RowOf<N> | undefined,
+    sent: Partial<GivenOf<N>>,
+  ) => object | undefined | Promise<object | undefined>;
+  /** What follows from a row that was made, changed or archived, in the same transaction. */
+  afterwards?: (client: Client, row: RowOf<N>, before: RowOf<N> | undefined, request: FastifyRequest) => Promise<void>;
+  /**
+   * Rows as they are shown. Where it adds what changes without the version, nobody is told that what they have is still
+   * good.
+   */
+  show?: (client: Client, rows: RowOf<N>[]) => Promise<ShownOf<N>[]>;
+  /** What the documentation says of an operation beside the usual. */
+  about?: Partial<Record<'create' | 'list' | 'get' | 'change' | 'archive', string>>;
+}
+
+type AnyRow = Managed & Record<string, unknown>;
+
+/** A query parameter from the field of the same name: one value, without null and without a default. */
+function filterOf(name: string, schema: TSchema, called: string): TSchema {
+  const {
+    default: _,
+    description: __,
+    $id: ___,
+    type,
+    enum: values,
+    ...rest
+  } = schema as TSchema & Record<string, unknown>;
+  const one = Array.isArray(type) ? { type: type.find((each) => each !== 'null') } : type === undefined ? {} : { type };
+  const listed = Array.isArray(values) ? { enum: values.filter((value) => value !== null) } : {};
+  const description =
+    name === 'unit' ? 'Only this unit and those below it.' : `Only ${called} with this ${name.replaceAll('_', ' ')}.`;
+  return Type.Optional(Type.Unsafe({ ...rest, ...one, ...listed, description }));
+}
+
+/**
+ * The five routes of a managed noun: POST makes one (with `Idempotency-Key`, 409 where the key is taken), GET lists and
+ * reads, PATCH changes one by merge-patch, DELETE archives it; the last two ask for `If-Match`. Each change is one
+ * transaction with its entry in the audit log.
+ */
+export function addNounPaths<D>(
+  app: Server,
+  db: Database,
+  declared: ManagedNoun<D>,
+  given: Deeds<ManagedNoun<D>> = {},
+): void {
+  // The deeds are typed by the declaration's own fields; from here on every noun is handled alike, and a row has passed
+  // the schemas made of the same fields before a deed sees it.
+  const noun: ManagedNoun = declared as ManagedNoun;
+  const {
+    complete,
+    afterwards,
+    show,
+    about = {},
+  } = given as unknown as {
+    complete?: (
+      client: Client,
+      row: object,
+      before: AnyRow | undefined,
+      sent: object,
+    ) => object | undefined | Promise<object | undefined>;
+    afterwards?: (client: Client, row: AnyRow, before: AnyRow | undefined, request: FastifyRequest) => Promise<void>;
+    show?: (client: Client, rows: AnyRow[]) => Promise<AnyRow[]>;
+    about?: Record<string, string>;
+  };
+  const [one, many] = noun.called;
+  const columns = noun.stored;
+  const tags = [noun.tag];
+  const component = named(noun.one);
+  const path = `/v1/${noun.path}`;
+  const at = `${path}/:${noun.key}`;
+  const params = closed({ [noun.key]: columns[noun.key] ?? Id });
+  const ifMatch = Type.Object({ 'if-match': Type.Optional(Type.String()) });
+  const keyIn = (request: FastifyRequest) => String((request.params as Record<string, string>)[noun.key]);
+  const showOne = async (client: Client, row: AnyRow) => (show ? ((await show(client, [row]))[0] ?? row) : row);
+  const answer = (request: FastifyRequest, reply: FastifyReply, row: AnyRow) => {
+    if (!show) return versioned(request, reply, row);
+    reply.headers({ etag: etagOf(row.version), 'cache-control': 'private, no-cache' });
+    return row;
+  };
+
+  /** Reads a row that is to change, and makes sure that the caller has seen it as it is. */
+  const seen = async (client: Client, request: FastifyRequest) => {
+    const before = await getManaged<AnyRow>(client, noun, keyIn(request), true);
+    requireMatch(request, before.version);
+    return before;
+  };
+
+  app.post(
+    path,
+    {
+      config: { scope: 'manage' },
+      schema: {
+        operationId: `create${component}`,
+        summary: `Make ${one}`,
+        ...(about.create && { description: about.create }),
+        tags,
+        headers: onceHeaders,
+        body: ref(noun.sent),
+        response: { 201: ref(noun.shown), 409: ref(Problem) },
+      },
+    },
+    async (request, reply) => {
+      const made = await once(db, request, reply, async (client) => {
+        const sent = withMoments(noun, request.body as object);
+        const nothing = Object.fromEntries(Object.keys(noun.optional ?? {}).map((name) => [name, null]));
+        const id = noun.key === 'id' ? { id: uuid7() } : {};
+        const row = { ...id, ...nothing, ...sent };
+        const whole = { ...row, ...(await complete?.(client, row, undefined, sent)) } as Parameters<
+          typeof insertManaged
+        >[2];
+        const stored = await insertManaged<AnyRow>(client, noun, whole, authorOf(request));
+        await afterwards?.(client, stored, undefined, request);
+        const body = await showOne(client, stored);
+        const location = `${path}/${encodeURIComponent(String(stored[noun.key]))}`;
+        return { status: 201, headers: { location }, body };
+      });
+      return answer(request, reply, made);
+    },
+  );
+
+  const filters = Object.fromEntries(
+    (noun.filters ?? []).map((name) => [name, filterOf(name, columns[name] ?? Type.String(), many)]),
+  );
+  app.get(
+    path,
+    {
+      config: { scope: 'read' },
+      schema: {
+        operationId: `list${named(noun.table)}`,
+        summary: `List the ${many}`,
+        description:
+          about.list ?? (noun.key === 'key' ? 'In the order of their keys.' : 'In the order in which they were made.'),
+        tags,
+        querystring: closed({
+          ...filters,
+          archived: Type.Optional(Type.Boolean({ default: false, description: 'Also those that are archived.' })),
+          limit: Type.Optional(Limit),
+          cursor: Type.Optional(Cursor),
+        }),
+        response: { 200: pageOf(noun.shown) },
+      },
+    },
+    async (request, reply) => {
+      const {
+        limit = 100,
+        archived = false,
+        cursor: _,
+        ...where
+      } = request.query as {
+        limit?: number;
+        archived?: boolean;
+        cursor?: string;
+        [filter: string]: unknown;
+      };
+      const [after] = app.paging.start(request) ?? [];
+      const { rows, last } = await db.read(async (client) => {
+        const found = await listManaged<AnyRow>(client, noun, {
+          after: after === undefined ? undefined : String(after),
+          limit: limit + 1,
+          archived,
+          where: where as Record<string, string | undefined>,
+        });
+        const kept = found.slice(0, limit);
+        return {
+          rows: show ? await show(client, kept) : kept,
+          last: found.length > limit ? kept.at(-1)?.[noun.key] : undefined,
+        };
+      });
+      return { page: app.paging.next(request, reply, last === undefined ? undefined : [String(last)]), data: rows };
+    },
+  );
+
+  app.get(
+    at,
+    {
+      config: { scope: 'read' },
+      schema: {
+        operationId: `get${component}`,
+        summary: `Read ${one}`,
+        ...(about.get && { description: about.get }),
+        tags,
+        params,
+        response: { 200: ref(noun.shown) },
+      },
+    },
+    async (request, reply) => {
+      const found = await db.read(async (client) =>
+        showOne(client, await getManaged<AnyRow>(client, noun, keyIn(request))),
+      );
+      return answer(request, reply, found);
+    },
+  );
+
+  app.patch(
+    at,
+    {
+      config: { scope: 'manage' },
+      schema: {
+        operationId: `change${component}`,
+        summary: `Change ${one}`,
+        ...(about.change && { description: about.change }),
+        tags,
+        params,
+        headers: ifMatch,
+        body: ref(noun.changes),
+        response: { 200: ref(noun.shown), 409: ref(Problem) },
+      },
+    },
+    async (request, reply) => {
+      const changed = await db.write(async (client) => {
+        const before = await seen(client, request);
+        if (before.archived_at !== null)
+          throw conflict(
+            'archived',
+            `The ${noun.one.replaceAll('_', ' ')} '${keyIn(request)}' is archived and stays as it was.`,
+          );
+        const sent = withMoments(noun, request.body as object);
+        const worked = await complete?.(client, { ...before, ...sent }, before, sent);
+        const changes = { ...sent, ...worked } as Parameters<typeof updateManaged>[3];
+        const after = await updateManaged<AnyRow>(client, noun, before, changes, authorOf(request));
+        if (after !== before) await afterwards?.(client, after, before, request);
+        return showOne(client, after);
+      });
+      return answer(request, reply, changed);
+    },
+  );
+
+  app.delete(
+    at,
+    {
+      config: { scope: 'manage' },
+      schema: {
+        operationId: `archive${component}`,
+        summary: `Archive ${one}`,
+        description:
+          about.archive ??
+          'It leaves the lists. It can still be read, and one that is archived already stays as it is.',
+        tags,
+        params,
+        headers: ifMatch,
+        response: { 204: Type.Null({ description: 'It is archived.' }) },
+      },
+    },
+    async (request, reply) => {
+      await db.write(async (client) => {
+        const before = await seen(client, request);
+        if (before.archived_at !== null) return;
+        const after = await updateManaged<AnyRow>(
+          client,
+          noun,
+          before,
+          { archived_at: new Date() },
+          authorOf(request),
+          'archived',
+        );
+        await afterwards?.(client, after, before, request);
+      });
+      return reply.code(204).send(null);
+    },
+  );
+}

@@ -1,0 +1,19 @@
+import type { Api } from '../support/api.ts';
+
+/** What the test of all managed nouns has to know of one. */
+export interface Sample {
+  /** Fields to change, and what they are changed to. */
+  changes: Record<string, unknown>;
+  /** A field that null clears, with a value that it may have before; undefined where none can be cleared. */
+  clears?: { field: string; from: unknown };
+  /** Makes what must be there before one can be made. */
+  before?: (api: Api) => Promise<void>;
+  /** What of the example must differ in each of several. The key is seen to. */
+  other?: (at: number) => Record<string, unknown>;
+}
+
+/** By the names of their tables. */
+export const samples: Record<string, Sample> = {
+  moments: { changes: { name: 'Arrival' }, clears: { field: 'owner', from: 'Ines' } },
+  problems: { changes: { name: 'Slow delivery' }, clears: { field: 'owner', from: 'Ines' } },
+};
