@@ -14,6 +14,7 @@ export * from '../src/db/tables/changes.ts';
 export * from '../src/db/tables/customer-revenue.ts';
 export * from '../src/db/tables/events.ts';
 export * from '../src/db/tables/follow-ups.ts';
+export * from '../src/db/tables/goals.ts';
 export * from '../src/db/tables/idempotent-answers.ts';
 export * from '../src/db/tables/moments.ts';
 export * from '../src/db/tables/outcomes.ts';

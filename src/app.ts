@@ -8,8 +8,10 @@ import { newServer, type Server } from './http/server.ts';
 import type { Keys } from './keys/find-key.ts';
 import { keyRoutes } from './keys/routes.ts';
 import { addAuditRoutes } from './modules/audit/routes.ts';
+import { addDiscussionRoutes } from './modules/discussions/routes.ts';
 import { addFollowUpRuleRoutes } from './modules/follow-up-rules/routes.ts';
 import { addFollowUpRoutes } from './modules/follow-ups/routes.ts';
+import { addGoalRoutes } from './modules/goals/routes.ts';
 import { addJourneyRoutes } from './modules/journey/routes.ts';
 import { addMetricsRoutes } from './modules/metrics/routes.ts';
 import { addMomentRoutes } from './modules/moments/routes.ts';
@@ -39,6 +41,7 @@ const tags = [
   { name: 'Scores', description: 'What customers said.' },
   { name: 'Problems', description: 'What plagues customers, and what to fix first.' },
   { name: 'Money', description: 'What customers are worth, and why they leave.' },
+  { name: 'Goals', description: 'What is to be reached on a mile marker, by when, and how it stands.' },
   { name: 'Moments', description: 'The moments of truth: where the opinion of a customer is made.' },
   { name: 'Follow-ups', description: 'Whom to call, and what became of it.' },
   { name: 'Changes', description: 'What changed since, for those who keep a copy.' },
@@ -77,6 +80,8 @@ export async function buildApp({
   addAuditRoutes(app, db);
   addProblemRoutes(app, db);
   addMomentRoutes(app, db);
+  addGoalRoutes(app, db);
+  addDiscussionRoutes(app, db);
   addDatasetRoutes(app, db);
   addFollowUpRuleRoutes(app, db);
   addFollowUpRoutes(app, db);

@@ -25,6 +25,7 @@ const layers: readonly (readonly string[])[] = [
   ['start.ts'],
   ['app.ts', 'worker.ts'],
   ['bi'],
+  ['scorecard'],
   ['analytics', 'datasets', 'keys', 'modules', 'webhooks'],
   ['matching', 'outcomes', 'managed'],
   ['http', 'db', 'stats'],

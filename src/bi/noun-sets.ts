@@ -1,12 +1,14 @@
 import type { TSchema } from 'typebox';
 import { Decimal } from '../http/schemas.ts';
 import type { ManagedNoun } from '../managed/declare.ts';
+import { discussions } from '../modules/discussions/discussion.ts';
+import { goals } from '../modules/goals/goal.ts';
 import { moments } from '../modules/moments/moment.ts';
 import { problems } from '../modules/problems/problem.ts';
 import type { BiSet, Kind, SetColumn } from './set.ts';
 
 /** Every managed noun, in the order in which tools list them. */
-export const nouns: readonly ManagedNoun[] = [moments, problems];
+export const nouns: readonly ManagedNoun[] = [goals, discussions, moments, problems];
 
 const typesOf = (schema: object) => ('type' in schema ? [schema.type].flat() : []);
 

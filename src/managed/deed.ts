@@ -1,0 +1,84 @@
+import type { FastifyRequest } from 'fastify';
+import { type Static, type TSchema, Type } from 'typebox';
+import { getManaged, type Managed, updateManaged } from '../db/managed.ts';
+import type { Client, Database } from '../db/pool.ts';
+import { conflict } from '../errors.ts';
+import { etagOf, requireMatch } from '../http/etag.ts';
+import { Id, Problem, ref } from '../http/schemas.ts';
+import { authorOf } from '../http/scopes.ts';
+import type { Server } from '../http/server.ts';
+import { type ManagedNoun, named, type RowOf, type ShownOf } from './declare.ts';
+import type { Deeds } from './paths.ts';
+
+/** Something that is done to a managed noun and is more than a change of fields. */
+interface Deed<N, B extends TSchema> {
+  /** The verb: the last part of the path, of the operation's name, and its action in the audit log unless `action` says so. */
+  verb: string;
+  action: string;
+  summary: string;
+  description: string;
+  body: B;
+  /**
+   * What it changes.
+   * @param row as it is, read under a lock; the caller has seen it so
+   * @throws ApiError 409 or 422
+   */
+  work: (client: Client, row: RowOf<N>, body: Static<B>, request: FastifyRequest) => object | Promise<object>;
+  /** What follows from it, in the same transaction. */
+  afterwards?: (client: Client, row: RowOf<N>) => Promise<void>;
+}
+
+/**
+ * `POST /v1/{noun}/{key}/{verb}`: asks for `If-Match`, is one transaction with its entry in the audit log, and answers
+ * with the noun as it is then.
+ */
+export function addDeedPath<D, B extends TSchema>(
+  app: Server,
+  db: Database,
+  declared: ManagedNoun<D>,
+  { verb, action, summary, description, body, work, afterwards }: Deed<ManagedNoun<D>, B>,
+  show?: Deeds<ManagedNoun<D>>['show'],
+): void {
+  const noun: ManagedNoun = declared as ManagedNoun;
+  type Row = RowOf<ManagedNoun<D>>;
+  app.post(
+    `/v1/${noun.path}/:${noun.key}/${verb}`,
+    {
+      config: { scope: 'manage' },
+      schema: {
+        operationId: `${verb}${named(noun.one)}`,
+        summary,
+        description,
+        tags: [noun.tag],
+        params: Type.Object({ [noun.key]: noun.stored[noun.key] ?? Id }, { additionalProperties: false }),
+        headers: Type.Object({ 'if-match': Type.Optional(Type.String()) }),
+        body,
+        response: { 200: ref(noun.shown), 409: ref(Problem) },
+      },
+    },
+    async (request, reply) => {
+      const key = String((request.params as Record<string, string>)[noun.key]);
+      const done = await db.write(async (client) => {
+        const before = await getManaged<Row & Managed>(client, noun, key, true);
+        requireMatch(request, before.version);
+        if (before.archived_at !== null)
+          throw conflict('archived', `The ${noun.one.replaceAll('_', ' ')} '${key}' is archived and stays as it was.`);
+        const changes = await work(client, before, request.body as Static<B>, request);
+        const after = await updateManaged(
+          client,
+          noun,
+          before,
+          // The columns of a row, by their names.
+          changes as Parameters<typeof updateManaged>[3],
+          authorOf(request),
+          action,
+        );
+        if (after !== before) await afterwards?.(client, after);
+        const [shown] = show ? await show(client, [after]) : [after];
+        return { version: after.version, shown: shown as ShownOf<ManagedNoun<D>> };
+      });
+      reply.headers({ etag: etagOf(done.version), 'cache-control': 'private, no-cache' });
+      return done.shown;
+    },
+  );
+}
