@@ -3,7 +3,7 @@ import type { Client, Database } from '../db/pool.ts';
 import { badRequest } from '../errors.ts';
 import { type Dimension, dimensions } from '../outcomes/cells.ts';
 import { completeThrough, type RefreshState, readState } from '../outcomes/collect.ts';
-import { refreshBeforeAnswer } from '../outcomes/refresh.ts';
+import { refreshBeforeAnswer, type Waiting } from '../outcomes/refresh.ts';
 
 /** What rows can be grouped by, besides the survey, which always keeps its rows apart. */
 export const periods = ['month', 'quarter', 'year'] as const;
@@ -75,47 +75,60 @@ export async function prepareQuestion(
   given: QuestionParameters,
   reader: { personal: boolean },
 ): Promise<Question> {
-  const group_by = readGroupBy(given.group_by);
   const waiting = await refreshBeforeAnswer(db);
-  return db.read(async (client) => {
-    const state = await readState(client);
-    const bounds = await readBounds(client, state.time_zone, {
-      from: given.from ?? null,
-      to: given.to ?? null,
-      as_of: given.as_of ?? null,
-    });
-    if (bounds.from && bounds.to && bounds.from.at >= bounds.to.at)
-      throw wrong(
-        'to',
-        'empty_period',
-        'The period is empty: `to` is after `from`, and is not part of the period itself.',
-      );
-    const window_days = given.window_days ?? usualWindow(state.windows_days);
-    if (!state.windows_days.includes(window_days))
-      throw wrong(
-        'window_days',
-        'unknown_window',
-        `Outcomes are kept for windows of ${state.windows_days.join(', ')} days; ${window_days} is none of them (PATCH /v1/settings changes them).`,
-      );
-    if (given.survey !== undefined) await requireSurvey(client, given.survey);
-    const filters: Partial<Record<Dimension, string>> = {};
-    for (const dimension of dimensions) if (given[dimension] !== undefined) filters[dimension] = given[dimension];
-    return {
-      survey: given.survey ?? null,
-      filters,
-      group_by,
-      from: bounds.from,
-      to: bounds.to,
-      as_of: bounds.as_of?.at ?? null,
-      window_days,
-      min_n: given.min_n ?? 10,
-      state,
-      responses_through: (await completeThrough(client)).get('responses') ?? null,
-      pending: Math.max(waiting.respondents, waiting.customers) + waiting.facts,
-      outdated: waiting.outdated,
-      fewest_people: reader.personal ? 0 : fewestPeople,
-    };
+  return db.read((client) => readQuestion(client, given, reader, waiting));
+}
+
+const nothingWaits: Waiting = { facts: 0, respondents: 0, customers: 0, moved: false, outdated: false };
+
+/**
+ * The same without bringing what is kept up to date first, which the caller has done: `waiting` is what that left.
+ * @throws ApiError 400 with the parameter and the cure.
+ */
+export async function readQuestion(
+  client: Client,
+  given: QuestionParameters,
+  reader: { personal: boolean },
+  waiting = nothingWaits,
+): Promise<Question> {
+  const group_by = readGroupBy(given.group_by);
+  const state = await readState(client);
+  const bounds = await readBounds(client, state.time_zone, {
+    from: given.from ?? null,
+    to: given.to ?? null,
+    as_of: given.as_of ?? null,
   });
+  if (bounds.from && bounds.to && bounds.from.at >= bounds.to.at)
+    throw wrong(
+      'to',
+      'empty_period',
+      'The period is empty: `to` is after `from`, and is not part of the period itself.',
+    );
+  const window_days = given.window_days ?? usualWindow(state.windows_days);
+  if (!state.windows_days.includes(window_days))
+    throw wrong(
+      'window_days',
+      'unknown_window',
+      `Outcomes are kept for windows of ${state.windows_days.join(', ')} days; ${window_days} is none of them (PATCH /v1/settings changes them).`,
+    );
+  if (given.survey !== undefined) await requireSurvey(client, given.survey);
+  const filters: Partial<Record<Dimension, string>> = {};
+  for (const dimension of dimensions) if (given[dimension] !== undefined) filters[dimension] = given[dimension];
+  return {
+    survey: given.survey ?? null,
+    filters,
+    group_by,
+    from: bounds.from,
+    to: bounds.to,
+    as_of: bounds.as_of?.at ?? null,
+    window_days,
+    min_n: given.min_n ?? 10,
+    state,
+    responses_through: (await completeThrough(client)).get('responses') ?? null,
+    pending: Math.max(waiting.respondents, waiting.customers) + waiting.facts,
+    outdated: waiting.outdated,
+    fewest_people: reader.personal ? 0 : fewestPeople,
+  };
 }
 
 /** 180 days where it is kept, else the middle one. */

@@ -1,4 +1,4 @@
-import type { Database } from '../../db/pool.ts';
+import type { Client, Database } from '../../db/pool.ts';
 import { type Answer, type AnswerRow, freshness, qMethod, testsIn, usualWarnings } from '../answer.ts';
 import { prepareQuestion, type QuestionParameters, shownParameters } from '../question.ts';
 import { hiddenRows, linesOf } from '../small-groups.ts';
@@ -8,7 +8,7 @@ import { compareContacts, comparisonColumns, figuresOf, type Part, partsOf, peop
 import { type FollowUpQuestion, type MeasuredFollowUp, readFollowUpGroups, readMeasured } from './read.ts';
 import { followUpSentence } from './sentence.ts';
 
-const definition = {
+export const followUpsDefinition = {
   id: 'follow_ups',
   version: 1,
   text: 'Follow-ups that were opened in the period and neither withdrawn nor archived. In time = by the first due time, however it was moved later; told of those whose first due time has passed. hours_to_contact and hours_to_close: Kaplan-Meier medians from the opening; one that is not closed counts for as long as it is open, one that was closed without a contact until then. Customers are followed for the window from the first due time on, contacted or not by then, so that nobody who was lost before a contact counts against those without one. save_rate = customers who were customers at the due time and still are at the end of the window (by the last retention event; without a contract, who bought in the window). win_back_rate = customers who had left by the due time and bought again in the window; revenue_won_back is what these paid net in it. rescue_rate = customers whose first answer to the same survey after the due time lies in a higher band than the one that opened the follow-up, of those who answered again. promises_kept_rate = promises that were said to be kept, of those said to be kept or not.',
@@ -29,13 +29,10 @@ export async function followUps(
   const group_by = readFollowUpGroups(asked);
   const prepared = await prepareQuestion(db, given, reader);
   const question: FollowUpQuestion = { ...prepared, group_by, owner: owner ?? null, now: new Date() };
-  const { rows, withdrawn } = await db.read((client) => readMeasured(client, question));
-  const parts = partsOf(rows).sort(byGroup);
-  const hidden = hiddenParts(parts, question);
+  const { rows, withdrawn, parts, hidden, data } = await db.read((client) => readFollowUpRows(client, question));
   const told = parts.filter((part) => !hidden.has(part));
   const comparisons = compareContacts(told, question.min_n);
   const tests = testsIn(comparisons);
-  const data = parts.map((part) => rowOf(part, hidden.has(part), question));
 
   const whole = partsOf(rows.map((row) => ({ ...row, groups: [] })));
   const hiddenOfWhole = hiddenParts(whole, question);
@@ -48,7 +45,7 @@ export async function followUps(
   return {
     question: 'analytics/follow-ups',
     reads_as: scopedTo(followUpSentence(whole, isTold, question), question),
-    definition,
+    definition: followUpsDefinition,
     parameters: {
       ...shownParameters(prepared, { owner: question.owner, window_days: question.window_days }),
       group_by,
@@ -67,6 +64,14 @@ export async function followUps(
     method: `shares: Wilson, differences by Newcombe; medians: Kaplan-Meier, interval where its log(-log) limits cross one half; follow-ups are taken as independent, also those of one customer${qMethod(tests)}`,
     warnings: [...warnings, ...usualWarnings([], tests), ...ownWarnings(rows, data)],
   };
+}
+
+/** The follow-ups of a question, their parts, those of them that a reader may not see, and the rows of the answer. */
+export async function readFollowUpRows(client: Client, question: FollowUpQuestion) {
+  const measured = await readMeasured(client, question);
+  const parts = partsOf(measured.rows).sort(byGroup);
+  const hidden = hiddenParts(parts, question);
+  return { ...measured, parts, hidden, data: parts.map((part) => rowOf(part, hidden.has(part), question)) };
 }
 
 const byGroup = (one: Part, other: Part) => {

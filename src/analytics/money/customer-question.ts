@@ -102,9 +102,18 @@ export async function prepareCustomerQuestion(
   given: CustomerParameters,
   reader: Reader,
 ): Promise<CustomerQuestion> {
-  const group_by = readCustomerGroups(given.group_by);
   const waiting = await refreshBeforeAnswer(db);
-  const state = await db.read(readState);
+  return customerQuestion(given, reader, await db.read(readState), waiting);
+}
+
+/** The same with a state that was read already. @throws ApiError 400 for `group_by` */
+export function customerQuestion(
+  given: CustomerParameters,
+  reader: Reader,
+  state: RefreshState,
+  waiting = { respondents: 0, facts: 0, outdated: false },
+): CustomerQuestion {
+  const group_by = readCustomerGroups(given.group_by);
   const filters: CustomerQuestion['filters'] = {};
   for (const name of customerGroupings) if (given[name] !== undefined) filters[name] = given[name];
   return {

@@ -12,15 +12,14 @@ export const earnedGrowthDefinition = {
   text: 'Earned growth = net revenue retention - 1 + revenue of new customers who came by referral or word of mouth / base revenue (Reichheld, Darnell and Burns 2021). Of new customers whose origin is unknown, none or all may have been earned: earned_growth_least counts none of their revenue, earned_growth_most all; the truth lies between. Bought: new by advertising, promotion, sales or a partner. total_growth = from_existing + from_earned + from_bought + from_unknown + from_reactivated, each as a share of base revenue. Base, reactivated and new as in revenue_retention.',
 };
 
+/** What its rows tell apart of who the revenue comes from: everything. */
+export const growthParts = parts.map((part) => [part]);
+
 /** How much of its growth a company earned, from customers who came back and those whom they brought. */
 export async function earnedGrowth(db: Database, given: FlowParameters, reader: Reader): Promise<Answer> {
   const question = await prepareFlows(db, given, reader);
-  const { flows, without_rate, hidden } = await findFlows(
-    db,
-    question,
-    parts.map((part) => [part]),
-  );
-  const rows = flows.map((flow) => ({ flow, row: rowOf(flow, hidden.get(flow) ?? new Set(), question) }));
+  const { flows, without_rate, hidden } = await findFlows(db, question, growthParts);
+  const rows = flows.map((flow) => ({ flow, row: growthRow(flow, hidden.get(flow) ?? new Set(), question) }));
   const told = rows.filter(({ row }) => row.earned_growth_least !== null).map(({ flow }) => flow);
   const comparisons = compareFlows(told, told, question, {
     measure: 'earned_growth_least',
@@ -44,7 +43,8 @@ const withUnknown = (sums: FlowSums) => known(sums) + sums.unknown_revenue;
 const bounds = ({ whole }: Pick<Flow, 'whole'>) =>
   whole.unknown_revenue < 0 ? { least: withUnknown, most: known } : { least: known, most: withUnknown };
 
-function rowOf(flow: Flow, hidden: Set<Part | 'all'>, question: FlowQuestion): AnswerRow {
+/** A row of the answer, without what `hidden` keeps from the reader. */
+export function growthRow(flow: Flow, hidden: Set<Part | 'all'>, question: FlowQuestion): AnswerRow {
   const { whole } = flow;
   const { least, most } = bounds(flow);
   const isSeen = (...of: Part[]) => !hidden.has('all') && of.every((part) => !hidden.has(part));

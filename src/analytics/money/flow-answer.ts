@@ -1,4 +1,4 @@
-import type { Database } from '../../db/pool.ts';
+import type { Client, Database } from '../../db/pool.ts';
 import { tInterval } from '../../stats/intervals.ts';
 import { type RatioGroup, ratioDifference, ratioEstimate } from '../../stats/jackknife.ts';
 import { benjaminiHochberg, tTest } from '../../stats/tests.ts';
@@ -29,14 +29,20 @@ export interface FlowComparison {
 
 /** What the sums are read into: the flows, what small groups hide of them, and payments without an exchange rate. */
 export async function findFlows(db: Database, question: FlowQuestion, shown: Shown) {
-  const { flows, without_rate } = await db.read(
+  return db.read(
     async (client) => ({
-      flows: await readFlows(client, question, { periods: question.periods, by_origin: shown.length === parts.length }),
+      ...(await readShownFlows(client, question, shown)),
       without_rate: await countWithoutRate(client, question, question.periods),
     }),
     { snapshot: true },
   );
-  return { flows, without_rate, hidden: hiddenParts(flows, shown, question.fewest_people) };
+}
+
+/** The flows of a question, and what small groups hide of them. */
+export async function readShownFlows(client: Client, question: FlowQuestion, shown: Shown) {
+  const by_origin = shown.length === parts.length;
+  const flows = await readFlows(client, question, { periods: question.periods, by_origin });
+  return { flows, hidden: hiddenParts(flows, shown, question.fewest_people) };
 }
 
 /** Why the ratios of a flow are not told; null where they are. */

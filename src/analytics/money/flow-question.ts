@@ -1,5 +1,5 @@
-import type { Database } from '../../db/pool.ts';
-import { completeThrough } from '../../outcomes/collect.ts';
+import type { Client, Database } from '../../db/pool.ts';
+import { completeThrough, type RefreshState } from '../../outcomes/collect.ts';
 import type { Reader } from '../declare.ts';
 import { wrong } from '../question.ts';
 import {
@@ -43,15 +43,7 @@ export async function prepareFlows(db: Database, given: FlowParameters, reader: 
   const asked = { from: given.from ? monthOf(given.from) : null, to: given.to ? monthOf(given.to) : null };
   if (asked.from !== null && asked.to !== null && asked.from >= asked.to) throw emptyPeriod();
   return db.read(async (client) => {
-    const { state } = question;
-    const through = (await completeThrough(client)).has('revenue_events') ? state.revenue_through : null;
-    const [known] = await client.rows<{ complete: string | null; first: string | null }>(
-      `select date_trunc('month', $1::timestamptz at time zone $2)::date as complete,
-         (select min(month) from customer_months) as first`,
-      [through, state.time_zone],
-    );
-    const complete = known?.complete ? monthOf(known.complete) : null;
-    const first = known?.first ? monthOf(known.first) : null;
+    const { through, complete, first } = await readRevenueMonths(client, question.state);
     const told = { ...question, by, against, through, complete, first, warnings: [] };
     if (complete === null || first === null) return { ...told, periods: [] };
     const periods = periodsOf({ by, against, ...asked, complete, first });
@@ -59,6 +51,24 @@ export async function prepareFlows(db: Database, given: FlowParameters, reader: 
       throw wrong('from', 'too_many_periods', `An answer tells ${mostPeriods} periods at most: ask for fewer.`);
     return { ...told, periods, warnings: periodWarnings(periods, { ...asked, complete, first, by }, through) };
   });
+}
+
+/** Which months of revenue are known: from the first one with any, up to the first one that is not complete. */
+export async function readRevenueMonths(
+  client: Client,
+  state: RefreshState,
+): Promise<Pick<FlowQuestion, 'through' | 'complete' | 'first'>> {
+  const through = (await completeThrough(client)).has('revenue_events') ? state.revenue_through : null;
+  const [known] = await client.rows<{ complete: string | null; first: string | null }>(
+    `select date_trunc('month', $1::timestamptz at time zone $2)::date as complete,
+       (select min(month) from customer_months) as first`,
+    [through, state.time_zone],
+  );
+  return {
+    through,
+    complete: known?.complete ? monthOf(known.complete) : null,
+    first: known?.first ? monthOf(known.first) : null,
+  };
 }
 
 interface Known {

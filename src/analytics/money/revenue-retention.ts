@@ -13,13 +13,14 @@ export const revenueRetentionDefinition = {
   text: 'The base are the customers whose net revenue in the base period is above zero. nrr (net revenue retention) = their net revenue in the period / that in the base period. grr (gross) = sum over them of the smaller of the two / that in the base period: who pays more makes up for nobody. logo_retention = share of them whose net revenue in the period is above zero. Reactivated: not in the base, though they had paid before it ended. New: they had not. A refund counts in the month in which it is given. Amounts are converted at the rate of their day.',
 };
 
-const parts = [['base'], ['reactivated'], ['earned', 'bought', 'unknown']] as const;
+/** What its rows tell apart of who the revenue comes from. */
+export const retentionParts = [['base'], ['reactivated'], ['earned', 'bought', 'unknown']] as const;
 
 /** How much of their revenue, and how many customers, stayed from one period to another. */
 export async function revenueRetention(db: Database, given: FlowParameters, reader: Reader): Promise<Answer> {
   const question = await prepareFlows(db, given, reader);
-  const { flows, without_rate, hidden } = await findFlows(db, question, parts);
-  const rows = flows.map((flow) => ({ flow, row: rowOf(flow, hidden.get(flow) ?? new Set(), question) }));
+  const { flows, without_rate, hidden } = await findFlows(db, question, retentionParts);
+  const rows = flows.map((flow) => ({ flow, row: retentionRow(flow, hidden.get(flow) ?? new Set(), question) }));
   const told = rows.filter(({ row }) => row.withheld === null).map(({ flow }) => flow);
   const seen = rows.filter(({ row }) => row.base_customers !== null).map(({ flow }) => flow);
   const comparisons = compareFlows(told, seen, question, {
@@ -34,7 +35,8 @@ export async function revenueRetention(db: Database, given: FlowParameters, read
   };
 }
 
-function rowOf(flow: Flow, hidden: Set<Part | 'all'>, question: FlowQuestion): AnswerRow {
+/** A row of the answer, without what `hidden` keeps from the reader. */
+export function retentionRow(flow: Flow, hidden: Set<Part | 'all'>, question: FlowQuestion): AnswerRow {
   const { whole } = flow;
   const isSeen = (part: Part) => !hidden.has(part) && !hidden.has('all');
   const withheld = withheldRatios(flow, !isSeen('base'), question);

@@ -124,6 +124,8 @@ export function contrastOf(first: Band, second: Band, kind: OutcomeKind, measure
 /** What single rows tell of each group: by band, and whether every customer counts once over all its bands. */
 export interface GroupIndividuals extends GroupKey {
   independent: boolean;
+  /** The same of all bands together; undefined where no response counts. */
+  whole: Individuals | undefined;
   bands: Map<string, Individuals>;
 }
 
@@ -155,14 +157,19 @@ export async function readIndividuals(
   for (const row of rows) {
     const key = keyOf(row, question);
     const text = JSON.stringify(key);
-    const group = found.get(text) ?? { ...key, independent: false, bands: new Map<string, Individuals>() };
+    const group = found.get(text) ?? {
+      ...key,
+      independent: false,
+      whole: undefined,
+      bands: new Map<string, Individuals>(),
+    };
     found.set(text, group);
-    if (row.all_bands === 1) group.independent = row.n === row.customers;
-    else
-      group.bands.set(row.band, {
-        customers: row.customers,
-        variances: Object.fromEntries(means.map(({ name }, at) => [name, row[`v${at}`] as number | null])),
-      });
+    const individuals: Individuals = {
+      customers: row.customers,
+      variances: Object.fromEntries(means.map(({ name }, at) => [name, row[`v${at}`] as number | null])),
+    };
+    if (row.all_bands === 1) Object.assign(group, { independent: row.n === row.customers, whole: individuals });
+    else group.bands.set(row.band, individuals);
   }
   return [...found.values()];
 }

@@ -1,5 +1,5 @@
 import type { Client, Database } from '../../db/pool.ts';
-import { bands } from '../../outcomes/cells.ts';
+import { bands, outcomeSumNames } from '../../outcomes/cells.ts';
 import { type LeftOut, withheldReason } from '../answer.ts';
 import { type Question, wrong } from '../question.ts';
 import { hiddenRows, linesOf } from '../small-groups.ts';
@@ -14,7 +14,7 @@ import {
   total,
   totalOf,
 } from '../sums.ts';
-import { type Band, type GroupIndividuals, readIndividuals } from './figures.ts';
+import { type Band, type GroupIndividuals, type Individuals, readIndividuals } from './figures.ts';
 import type { OutcomeKind } from './measures.ts';
 
 /**
@@ -26,7 +26,22 @@ const fewEnough = { responses: 20_000, bytes: 256 * 1024 ** 2 };
 /** A group with its bands that have a response. */
 export interface Group extends GroupKey {
   bands: Map<string, Band>;
+  /** What single rows tell of all its bands together, where they were read. */
+  individuals: Individuals | undefined;
 }
+
+/** All bands of a group as one. */
+export function wholeOf({ bands: of, individuals }: Group): Band {
+  const all = [...of.values()];
+  const [first] = all;
+  const sums = all
+    .map((band) => band.sums)
+    .reduce((one, other) => one.map((held, at) => added(held, other[at] ?? held)));
+  return { sums, individuals, independent: first?.independent ?? false };
+}
+
+const added = (one: BandSums[number], other: BandSums[number]) =>
+  Object.fromEntries(outcomeSumNames.map((name) => [name, one[name] + other[name]])) as BandSums[number]; // the same names
 
 /** The groups that an outcome question is about. */
 export interface FoundGroups {
@@ -60,34 +75,33 @@ export function throughOf({ state, as_of }: Question, { outcome }: OutcomeKind):
  * Reads the groups of a question about several outcomes, each as `kinds` has it; none where the dataset of the outcome was
  * never sent. Their sums are read once and see one moment.
  */
-export async function findGroups<K extends OutcomeKind>(
-  db: Database,
+export const findGroups = <K extends OutcomeKind>(db: Database, question: Question, kinds: readonly K[]) =>
+  db.read((client) => readGroups(client, question, kinds), { snapshot: true });
+
+/** The same on a client, which should be one of a snapshot. */
+export async function readGroups<K extends OutcomeKind>(
+  client: Client,
   question: Question,
   kinds: readonly K[],
 ): Promise<(FoundGroups & { kind: K })[]> {
   const source = sourceOf(question, 'outcome_cells');
-  return db.read(
-    async (client) => {
-      const sums = await readOutcomeSums(client, question, source);
-      const whole = await readWhole(client, question, sums);
-      const isSmall = source.from === 'rows' || (await isSmallTable(client));
-      const found = [];
-      for (const kind of kinds) {
-        const through = throughOf(question, kind);
-        const read_rows = source.from === 'rows' || (isSmall && totalOf(whole, kind.n) <= fewEnough.responses);
-        const individuals = read_rows ? await readIndividuals(client, question, kind) : undefined;
-        found.push({
-          kind,
-          through,
-          groups: through === null ? [] : sums.map((group) => asGroup(group, individuals)),
-          left_out: leftOut(whole, kind, through),
-          read_rows,
-        });
-      }
-      return found;
-    },
-    { snapshot: true },
-  );
+  const sums = await readOutcomeSums(client, question, source);
+  const whole = await readWhole(client, question, sums);
+  const isSmall = source.from === 'rows' || (await isSmallTable(client));
+  const found = [];
+  for (const kind of kinds) {
+    const through = throughOf(question, kind);
+    const read_rows = source.from === 'rows' || (isSmall && totalOf(whole, kind.n) <= fewEnough.responses);
+    const individuals = read_rows ? await readIndividuals(client, question, kind) : undefined;
+    found.push({
+      kind,
+      through,
+      groups: through === null ? [] : sums.map((group) => asGroup(group, individuals)),
+      left_out: leftOut(whole, kind, through),
+      read_rows,
+    });
+  }
+  return found;
 }
 
 async function isSmallTable(client: Client): Promise<boolean> {
@@ -100,17 +114,18 @@ const sameGroup = (one: GroupKey, other: GroupKey) =>
 
 function asGroup({ survey, groups, bands: sums }: GroupSums, individuals: GroupIndividuals[] | undefined): Group {
   const single = individuals?.find((one) => sameGroup(one, { survey, groups }));
+  const none = individuals ? { customers: 0, variances: {} } : undefined;
   const found = new Map<string, Band>();
   for (const band of bands) {
     const bandSums = sums.get(band);
     if (!bandSums || total(bandSums, 'responses') === 0) continue;
     found.set(band, {
       sums: bandSums,
-      individuals: single?.bands.get(band) ?? (individuals ? { customers: 0, variances: {} } : undefined),
+      individuals: single?.bands.get(band) ?? none,
       independent: single?.independent ?? false,
     });
   }
-  return { survey, groups, bands: found };
+  return { survey, groups, bands: found, individuals: single?.whole ?? none };
 }
 
 const peopleIn = ({ individuals, sums }: Band, { n }: OutcomeKind) =>

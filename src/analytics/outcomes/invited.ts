@@ -193,7 +193,7 @@ function groupsOf(
   const groupOf = (row: Record<string, unknown>): Group => {
     const key = keyOf(row, question);
     const text = JSON.stringify(key);
-    const group = found.get(text) ?? { ...key, bands: new Map<string, Band>() };
+    const group = found.get(text) ?? { ...key, bands: new Map<string, Band>(), individuals: undefined };
     found.set(text, group);
     return group;
   };

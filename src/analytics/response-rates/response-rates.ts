@@ -1,4 +1,4 @@
-import type { Database } from '../../db/pool.ts';
+import type { Client, Database } from '../../db/pool.ts';
 import { tInterval, wilson } from '../../stats/intervals.ts';
 import { ratioEstimate } from '../../stats/jackknife.ts';
 import {
@@ -20,6 +20,7 @@ import {
 } from '../question.ts';
 import { hiddenRows, linesOf } from '../small-groups.ts';
 import {
+  type Asked,
   customersOf,
   invitationDimensions,
   isInvitationDimension,
@@ -30,7 +31,7 @@ import {
 } from './read.ts';
 import { ratesSentence } from './sentence.ts';
 
-const definition = {
+export const responseRatesDefinition = {
   id: 'response_rate',
   version: 1,
   text: 'response_rate = different customers who answered / different customers whom an invitation reached (one that did not bounce; declined ones are reached). An answer belongs to an invitation when the customer gave it to that survey at the time of the invitation or later, within within_days, and before the next invitation to the survey that reached the customer. Invitations that can still be answered are left out. revenue_coverage = trailing revenue of 365 days of who answered / of all customers (of the segment and region asked about); reached_revenue_coverage = the same / of all who were reached.',
@@ -52,26 +53,18 @@ export async function responseRates(
   const through = throughOf(question);
   // Nothing is known of answers that nobody sent: every invitation can still be answered.
   const asked = { question, within_days, until: through ?? new Date(0) };
-  const { groups, left, revenue } = await db.read(
+  const { rows, left } = await db.read(
     async (client) => ({
-      groups: await readRates(client, asked),
+      rows: await readRateRows(client, asked, await readRevenueOfAll(client, question)),
       left: await readLeftOut(client, asked),
-      revenue: await readRevenueOfAll(client, question),
     }),
     { snapshot: true },
-  );
-  const hidden = hiddenRows(
-    groups.map((row) => ({ row, people: row.reached, lines: linesOf(row) })),
-    question.fewest_people,
-  );
-  const rows = groups.map((group) =>
-    rowOf(group, question, hidden.has(group), revenue.get(customersOf(group, question)) ?? 0),
   );
   const { fresh, warnings } = freshness(question, through);
   return {
     question: 'analytics/response-rates',
     reads_as: ratesSentence(rows, question, within_days),
-    definition,
+    definition: responseRatesDefinition,
     parameters: shownParameters(question, {
       as_of: question.as_of,
       within_days,
@@ -94,6 +87,26 @@ export async function responseRates(
         : []),
     ],
   };
+}
+
+/**
+ * The rows of a question about response rates.
+ * @param revenue what `readRevenueOfAll` gives; without it revenue_coverage is null
+ */
+export async function readRateRows(
+  client: Client,
+  asked: Asked,
+  revenue: Map<string, number> = new Map(),
+): Promise<AnswerRow[]> {
+  const { question } = asked;
+  const groups = await readRates(client, asked);
+  const hidden = hiddenRows(
+    groups.map((row) => ({ row, people: row.reached, lines: linesOf(row) })),
+    question.fewest_people,
+  );
+  return groups.map((group) =>
+    rowOf(group, question, hidden.has(group), revenue.get(customersOf(group, question)) ?? 0),
+  );
 }
 
 /** @throws ApiError 400 for a grouping that invitations do not have */

@@ -1,4 +1,4 @@
-import type { Database } from '../../db/pool.ts';
+import type { Client, Database } from '../../db/pool.ts';
 import { nps, npsInterval, tInterval, wilson } from '../../stats/intervals.ts';
 import {
   type Answer,
@@ -18,7 +18,7 @@ import { compareScores, hasNps, scoreComparisonRow } from './comparisons.ts';
 import { scoresSentence } from './sentences.ts';
 import { keyText, readPeople, readScores, type Scores } from './sums.ts';
 
-const definition = {
+export const scoresDefinition = {
   id: 'scores',
   version: 1,
   text: 'All responses, also anonymous ones. nps = 100 (promoters - detractors) / responses, with the adjusted Wald interval (told for surveys of the kinds nps and custom). satisfied_rate = share of responses on the good side of satisfied_min of the survey (the top two boxes of a CSAT, the easy side of a CES), with the Wilson interval. mean_score = mean with the t interval.',
@@ -27,26 +27,18 @@ const definition = {
 /** NPS, CSAT and CES: by survey, in groups, over time. */
 export async function scores(db: Database, given: QuestionParameters, reader: { personal: boolean }): Promise<Answer> {
   const question = await prepareQuestion(db, given, reader);
-  const { groups, people } = await db.read(
-    async (client) => ({ groups: await readScores(client, question), people: await readPeople(client, question) }),
-    { snapshot: true },
-  );
-  const hidden = hiddenRows(
-    groups.map((row) => ({ row, people: Math.min(row.n, people.get(keyText(row)) ?? row.n), lines: linesOf(row) })),
-    question.fewest_people,
-  );
+  const { groups, hidden, data } = await db.read((client) => readScoreRows(client, question), { snapshot: true });
   const seen = groups.filter((group) => !hidden.has(group));
   const told = seen.filter((group) => group.n >= question.min_n);
   const comparisons = compareScores(told, seen, question);
   const tests = testsIn(comparisons);
-  const data = groups.map((group) => rowOf(group, question, hidden.has(group)));
   const complete = question.responses_through;
   const asOf = question.as_of === null ? null : new Date(question.as_of);
   const { fresh, warnings } = freshness(question, complete && asOf && asOf < complete ? asOf : complete);
   return {
     question: 'analytics/scores',
     reads_as: scoped(scoresSentence(data, comparisons, question), question),
-    definition,
+    definition: scoresDefinition,
     parameters: shownParameters(question, { as_of: question.as_of }),
     data,
     comparisons: comparisons.map((comparison) => scoreComparisonRow(comparison, question)),
@@ -61,6 +53,17 @@ export async function scores(db: Database, given: QuestionParameters, reader: { 
         : []),
     ],
   };
+}
+
+/** The groups of a question about scores, those of them that a reader may not see, and their rows. */
+export async function readScoreRows(client: Client, question: Question) {
+  const groups = await readScores(client, question);
+  const people = await readPeople(client, question);
+  const hidden = hiddenRows(
+    groups.map((row) => ({ row, people: Math.min(row.n, people.get(keyText(row)) ?? row.n), lines: linesOf(row) })),
+    question.fewest_people,
+  );
+  return { groups, hidden, data: groups.map((group) => rowOf(group, question, hidden.has(group))) };
 }
 
 function rowOf(group: Scores, question: Question, isHidden: boolean): AnswerRow {
