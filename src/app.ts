@@ -43,6 +43,7 @@ const tags = [
   { name: 'Money', description: 'What customers are worth, and why they leave.' },
   { name: 'Goals', description: 'What is to be reached on a mile marker, by when, and how it stands.' },
   { name: 'Moments', description: 'The moments of truth: where the opinion of a customer is made.' },
+  { name: 'Mile markers', description: 'The metrics that tell whether you are on the way, and what they were.' },
   { name: 'Follow-ups', description: 'Whom to call, and what became of it.' },
   { name: 'Changes', description: 'What changed since, for those who keep a copy.' },
   { name: 'BI', description: 'OData 4.0, for Power BI, Excel, Tableau and others.' },

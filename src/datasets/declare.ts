@@ -149,6 +149,8 @@ interface Declaration<C extends Columns> {
   customer?: keyof C & string;
   /** When it happened; `from` and `to` of lists ask for it. */
   time?: keyof C & string;
+  /** The columns by which other parts of the service look rows up. */
+  indexed?: readonly (keyof C & string)[];
   /** A complete row, for the documentation. */
   example: RowOf<C>;
   /** What must be loaded once a batch so that its rows can be checked; runs in the batch's transaction. */
@@ -192,7 +194,7 @@ export interface Dataset {
  * the catalogue are all made from what this returns.
  */
 export function declareDataset<C extends Columns>(declaration: Declaration<C>): Dataset {
-  const { columns, name, customer, time } = declaration;
+  const { columns, name, customer, time, indexed = [] } = declaration;
   // The callbacks are typed by the declaration's own columns; from here on every dataset is handled alike, and a row has
   // passed the schema made of the same columns before a callback sees it.
   const erased = declaration as unknown as Declaration<Columns>;
@@ -205,7 +207,7 @@ export function declareDataset<C extends Columns>(declaration: Declaration<C>): 
     afterwards: erased.afterwards,
     mayRemove: erased.mayRemove,
     afterRemoval: erased.afterRemoval,
-    table: tableOf(name, declaration.key, columns, customer, time),
+    table: tableOf(name, { key: declaration.key, columns, customer, time, indexed }),
     sent: sentSchema(declaration.one, columns, declaration.example),
     shown: shownSchema(declaration.one, columns, declaration.example),
   };
@@ -246,7 +248,22 @@ function shownSchema(one: string, columns: Columns, example: AnyRow): TSchema {
  * write at once. `(customer, time)` serves the outcomes, `(changed_xid, key)` the change feed and the refresh, BRIN on
  * the time serves ranges at almost no cost to ingest. No foreign keys: facts arrive in any order.
  */
-function tableOf(name: string, key: string, columns: Columns, customer?: string, time?: string) {
+function tableOf(
+  name: string,
+  {
+    key,
+    columns,
+    customer,
+    time,
+    indexed,
+  }: {
+    key: string;
+    columns: Columns;
+    customer: string | undefined;
+    time: string | undefined;
+    indexed: readonly string[];
+  },
+) {
   const built = Object.fromEntries(
     Object.entries(columns).map(([columnName, column]) => {
       const bare = sqlColumn(columnName, column);
@@ -271,6 +288,8 @@ function tableOf(name: string, key: string, columns: Columns, customer?: string,
       const indexes = [index(`${name}_changed_idx`).on(table.changed_xid, of(key))];
       if (customer !== undefined && time !== undefined)
         indexes.push(index(`${name}_${customer}_${time}_idx`).on(of(customer), of(time)));
+      const [first, ...others] = indexed.map(of);
+      if (first) indexes.push(index(`${name}_${indexed.join('_')}_idx`).on(first, ...others));
       if (time !== undefined) indexes.push(index(`${name}_${time}_brin`).using('brin', of(time)));
       // What else names a customer is looked for when its story is told, and when it is erased.
       for (const [columnName, { refers_to }] of Object.entries(columns))

@@ -2,6 +2,7 @@ import { customers } from './customers.ts';
 import type { Dataset } from './declare.ts';
 import { exchangeRates } from './exchange-rates.ts';
 import { invitations } from './invitations.ts';
+import { readings } from './readings.ts';
 import { referrals } from './referrals.ts';
 import { responses } from './responses.ts';
 import { retentionEvents } from './retention-events.ts';
@@ -20,6 +21,7 @@ export const datasets: readonly Dataset[] = [
   revenueEvents,
   referrals,
   retentionEvents,
+  readings,
 ];
 
 /** The datasets whose facts belong to a customer and happened at a moment: those that can be complete or not. */
