@@ -1,3 +1,6 @@
+import type { Param } from '../db/pool.ts';
+import { type Owner, type UnitLimit, visibleSql } from '../db/unit-tree.ts';
+
 /** What a column of a set holds. Lists and maps are flat here: items separated by `|`, and JSON as text. */
 export type Kind = 'text' | 'instant' | 'date' | 'decimal' | 'double' | 'integer' | 'boolean';
 
@@ -22,4 +25,19 @@ export interface BiSet {
   relation: string;
   key: readonly string[];
   columns: readonly SetColumn[];
+  /** Whose its rows are, over `t`. Unless it is said, those of the unit in its column `unit`; without one, nobody limited sees any. */
+  owner?: Owner;
+}
+
+/**
+ * The condition, over `t`, of the rows of a set that a caller sees: `true` for one who is not limited to units.
+ * @param param adds a parameter to the statement and gives its `$n`
+ */
+export function limitSql(
+  { owner, columns }: BiSet,
+  { units }: { units: UnitLimit },
+  param: (value: Param) => string,
+): string {
+  const unit = columns.find(({ name }) => name === 'unit')?.sql;
+  return visibleSql(owner ?? (unit === undefined ? undefined : { unit }), units, param);
 }

@@ -27,13 +27,14 @@ const column = (name: string, kind: Kind, description: string, nullable = false)
   sql: `t.${name}`,
 });
 
-function setOf({ name, one, description, key, columns }: Dataset): BiSet {
+function setOf({ name, one, description, key, columns, owner }: Dataset): BiSet {
   return {
     name,
     one,
     description,
     relation: name,
     key: [key],
+    ...(owner !== undefined && { owner }),
     columns: [
       ...Object.entries(columns).map(([columnName, { kind, required, derived, personal, description }]) => ({
         name: columnName,
@@ -167,6 +168,7 @@ const dimDate: BiSet = {
       (select date_trunc('year', coalesce(min(answered_at), now()) at time zone 'UTC') from responses),
       date_trunc('year', now() at time zone 'UTC') + interval '2 years' - interval '1 day', interval '1 day') day)`,
   key: ['date_on'],
+  owner: 'everybody',
   columns: [
     column('date_on', 'date', 'The day.'),
     column('year', 'integer', 'The year.'),

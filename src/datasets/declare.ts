@@ -14,6 +14,7 @@ import {
 import { type TSchema, Type } from 'typebox';
 import type { Client } from '../db/pool.ts';
 import { moment, xid8 } from '../db/tables/columns.ts';
+import type { Owner } from '../db/unit-tree.ts';
 import type { FieldError } from '../errors.ts';
 import { CalendarDate, Currency, Decimal, Id, nullable, Timestamp } from '../http/schemas.ts';
 
@@ -151,6 +152,8 @@ interface Declaration<C extends Columns> {
   time?: keyof C & string;
   /** The columns by which other parts of the service look rows up. */
   indexed?: readonly (keyof C & string)[];
+  /** Whose its rows are, where that is not said by its columns `unit` and `customer`. */
+  owner?: Owner;
   /** A complete row, for the documentation. */
   example: RowOf<C>;
   /** What must be loaded once a batch so that its rows can be checked; runs in the batch's transaction. */
@@ -176,6 +179,8 @@ export interface Dataset {
   readonly columns: Columns;
   readonly customer: string | undefined;
   readonly time: string | undefined;
+  /** Whose its rows are, over `t`. Undefined: nobody who is limited to units sees any. */
+  readonly owner: Owner | undefined;
   readonly example: AnyRow;
   readonly context: (client: Client, rows: AnyRow[]) => Promise<unknown>;
   readonly complete: (row: AnyRow, context: unknown) => FieldError[];
@@ -202,6 +207,7 @@ export function declareDataset<C extends Columns>(declaration: Declaration<C>): 
     ...erased,
     customer,
     time,
+    owner: erased.owner ?? ownerOf(columns, customer),
     context: erased.context ?? (async () => undefined),
     complete: erased.complete ?? (() => []),
     afterwards: erased.afterwards,
@@ -211,6 +217,13 @@ export function declareDataset<C extends Columns>(declaration: Declaration<C>): 
     sent: sentSchema(declaration.one, columns, declaration.example),
     shown: shownSchema(declaration.one, columns, declaration.example),
   };
+}
+
+/** A row is of its own unit, else of the unit that looks after its customer. */
+function ownerOf(columns: Columns, customer: string | undefined): Owner | undefined {
+  const hasUnit = columns.unit !== undefined;
+  if (!hasUnit && customer === undefined) return undefined;
+  return { ...(hasUnit && { unit: 't.unit' }), ...(customer !== undefined && { customer: `t.${customer}` }) };
 }
 
 /** `revenue_event` becomes `RevenueEvent`, the name of the component in the contract. */

@@ -10,6 +10,7 @@ export const exchangeRates = declareDataset({
   description:
     'What one unit of a currency was worth on a day. An event is converted at the latest rate of the week up to its day (markets close on weekends and holidays), never at one from the future.',
   key: 'id',
+  owner: 'everybody',
   columns: {
     id: word('Made of the rest: from, to and day, such as USD-EUR-2026-02-11.', { derived: true }),
     from_currency: currency('The currency of the events.', { required: true, filter: true }),

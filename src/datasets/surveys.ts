@@ -23,6 +23,7 @@ export const surveys = declareDataset({
   description:
     'A question that customers are asked, with its scale and the limits of its bands. Scores of different surveys are never pooled.',
   key: 'key',
+  owner: 'everybody',
   columns: {
     key: id('The survey as responses name it.'),
     name: prose('What people call it.', 200, { required: true }),

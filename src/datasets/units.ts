@@ -7,6 +7,7 @@ export const units = declareDataset({
   tag: 'Dimensions',
   description: 'Teams, stores, regions: a tree. A filter on a unit covers everything below it.',
   key: 'key',
+  owner: { unit: 't.key' },
   columns: {
     key: id('The unit as facts name it.'),
     name: prose('What people call it.', 200, { required: true }),
