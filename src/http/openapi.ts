@@ -31,7 +31,7 @@ const packageJson = JSON.parse(readFileSync(new URL('../../package.json', import
 const problems: Record<number, readonly [name: string, description: string]> = {
   400: ['BadRequest', 'The address, a parameter or the syntax of the body is wrong.'],
   401: ['Unauthorized', 'There is no API key, or not a good one.'],
-  403: ['Forbidden', 'The API key lacks the scope.'],
+  403: ['Forbidden', 'The API key lacks the scope, or is limited to units.'],
   404: ['NotFound', 'There is nothing under this id or key, or nothing that the caller may see.'],
   409: ['Conflict', 'What is stored stands against it.'],
   410: ['Gone', 'It is gone.'],
@@ -178,7 +178,8 @@ export async function addOpenapi(
           key: {
             type: 'http',
             scheme: 'bearer',
-            description: 'An API key. `x-scope` says which scope an operation needs.',
+            description:
+              'An API key. `x-scope` says which scope an operation needs; `x-limited-keys` what it is to a key that is limited to units: `own` (their rows only), `everybody` (it tells of no unit), `refused`.',
           },
           password: { type: 'http', scheme: 'basic', description: 'The API key as the password, with any user name.' },
         },
@@ -192,9 +193,10 @@ export async function addOpenapi(
     stripBasePath: false,
     convertConstToEnum: false,
     transform: ({ schema, url, route }) => {
-      const { scope, takes = [], basic = false } = route.config ?? {};
+      const { scope, takes = [], basic = false, units } = route.config ?? {};
       const security = scope === 'public' ? [] : [{ key: [] }, ...(basic ? [{ password: [] }] : [])];
-      return { schema: { ...schema, consumes: takes, security, 'x-scope': scope }, url };
+      const limits = scope === 'public' || scope === 'admin' ? {} : { 'x-limited-keys': units ?? 'refused' };
+      return { schema: { ...schema, consumes: takes, security, 'x-scope': scope, ...limits }, url };
     },
     transformObject: (document) => withProblems('openapiObject' in document ? document.openapiObject : {}),
   });

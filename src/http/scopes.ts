@@ -23,6 +23,8 @@ export interface Caller {
   readonly key_id: string;
   readonly name: string;
   readonly scopes: ReadonlySet<Scope>;
+  /** The units that the key is limited to, with all below them; null: none, it is for the whole organisation. */
+  readonly units: readonly string[] | null;
   may(scope: Scope): boolean;
 }
 
@@ -31,13 +33,15 @@ export function callerOf({
   key_id,
   name,
   scopes: granted,
+  units = null,
 }: {
   key_id: string;
   name: string;
   scopes: readonly Scope[];
+  units?: readonly string[] | null;
 }): Caller {
   const all = new Set(granted.flatMap((scope) => implied[scope]));
-  return { key_id, name, scopes: all, may: (scope) => all.has(scope) };
+  return { key_id, name, scopes: all, units, may: (scope) => all.has(scope) };
 }
 
 /**
@@ -50,6 +54,12 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What the caller must be allowed; `public` asks for no key. A route without it stops the boot. */
     scope?: Scope | 'public';
+    /**
+     * What the route is to a key that is limited to units. `own`: it sees to it that the key gets at nothing but their
+     * rows. `everybody`: what it tells is of no unit. Without it such a key is refused, so that nothing is shown because
+     * somebody forgot.
+     */
+    units?: 'own' | 'everybody';
     /** Takes the key as a Basic password too, for BI tools that can do nothing else. */
     basic?: boolean;
   }
@@ -62,6 +72,20 @@ declare module 'fastify' {
 export const authorOf = (request: FastifyRequest): { name: string; request_id: string } => ({
   name: request.caller.name,
   request_id: String(request.id),
+});
+
+/** What depends on who reads. */
+export interface Reader {
+  /** Whether personal data is shown. */
+  readonly personal: boolean;
+  /** See `Caller`. */
+  readonly units: readonly string[] | null;
+}
+
+/** What the caller of a request may see. */
+export const readerOf = ({ caller }: FastifyRequest): Reader => ({
+  personal: caller.may('personal'),
+  units: caller.units,
 });
 
 const nobody = callerOf({ key_id: '', name: '', scopes: [] });
@@ -122,7 +146,7 @@ export interface ScopeOptions {
 
 /**
  * Asks every request for a key with the scope of its route, before the body is read. 401 without a good key, 403 that
- * names the scope which is lacking, 429 for a key that asks too often or an address that sends too many bad ones.
+ * names the scope which is lacking, or for a key limited to units where the route knows no such limit, 429 for a key that asks too often or an address that sends too many bad ones.
  */
 export function addScopes(app: FastifyInstance, options: ScopeOptions): void {
   app.addHook('onRoute', (route) => {
@@ -134,7 +158,7 @@ export function addScopes(app: FastifyInstance, options: ScopeOptions): void {
   app.decorateRequest('caller');
   app.addHook('onRequest', async (request, reply) => {
     request.caller = nobody;
-    const { scope, basic = false } = request.routeOptions.config;
+    const { scope, basic = false, units } = request.routeOptions.config;
     if (scope === 'public' || request.is404) return;
     request.caller = await identify(request, basic, options);
     await options.limits.goodKey(request, reply);
@@ -144,6 +168,11 @@ export function addScopes(app: FastifyInstance, options: ScopeOptions): void {
       throw forbidden(
         'scope_missing',
         `This needs a key with the scope '${needed}'; this key has ${[...request.caller.scopes].join(', ') || 'none'}.`,
+      );
+    if (request.caller.units !== null && units === undefined)
+      throw forbidden(
+        'limited_to_units',
+        'This concerns the whole organisation, and this key is limited to some of its units. Ask an admin for a key without that limit.',
       );
   });
 }

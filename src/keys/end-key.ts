@@ -21,12 +21,13 @@ export async function revokeKey(client: Client, id: string): Promise<void> {
 }
 
 /**
- * Makes a key of the same name and scopes, and lets the old one work for `grace_hours` more. A key that was to expire is
+ * Makes a key of the same name, scopes and units, and lets the old one work for `grace_hours` more. A key that was to expire is
  * followed by one that lives as long as it was to live.
  * @throws ApiError 404, or 409 for a key that does not work any more, was rotated before, or comes from ADMIN_KEY
  */
 export async function rotateKey(client: Client, id: string, grace_hours: number) {
   const key = await getKey(client, id, true);
+  const { name, scopes, units } = key;
   const created_at = new Date();
   if (key.preset) throw conflict('preset_key', 'This key is the setting ADMIN_KEY. Change the setting instead.');
   if (key.replaced_by !== null)
@@ -34,7 +35,7 @@ export async function rotateKey(client: Client, id: string, grace_hours: number)
   if (!isLive(key, created_at)) throw conflict('not_live', 'This key does not work any more. Make a new one.');
   const expires_at =
     key.expires_at && new Date(created_at.getTime() + key.expires_at.getTime() - key.created_at.getTime());
-  const made = await insertKey(client, { name: key.name, scopes: key.scopes, created_at, expires_at });
+  const made = await insertKey(client, { name, scopes, units, created_at, expires_at });
   const graceEnd = new Date(created_at.getTime() + grace_hours * hourMs);
   await client.orm
     .update(apiKeys)

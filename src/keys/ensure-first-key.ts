@@ -65,7 +65,7 @@ async function preset(client: Client, token: string): Promise<void> {
   else if (!known.preset || !isLive(known, now) || !known.scopes.includes('admin'))
     await client.orm
       .update(apiKeys)
-      .set({ preset: true, scopes: ['admin'], revoked_at: null, expires_at: null })
+      .set({ preset: true, scopes: ['admin'], units: null, revoked_at: null, expires_at: null })
       .where(eq(apiKeys.id, known.id));
 }
 

@@ -99,7 +99,7 @@ async function load(db: Database, token: string, hash: string): Promise<Found | 
   );
   if (key === undefined || !sameHash(key.hash, hash)) return undefined;
   // Only scopes that routes and ensureFirstKey checked are stored.
-  const caller = callerOf({ key_id: key.id, name: key.name, scopes: key.scopes as Scope[] });
+  const caller = callerOf({ key_id: key.id, name: key.name, scopes: key.scopes as Scope[], units: key.units });
   return { caller, expires_at: key.expires_at, revoked_at: key.revoked_at, last_used_at: key.last_used_at };
 }
 

@@ -2,7 +2,7 @@ import { eq, gt } from 'drizzle-orm';
 import type { Client } from '../db/pool.ts';
 import { apiKeys } from '../db/tables/api-keys.ts';
 import { uuid7 } from '../db/uuid7.ts';
-import { notFound } from '../errors.ts';
+import { invalid, notFound } from '../errors.ts';
 import type { Scope } from '../http/scopes.ts';
 import { type KeyRow, statusOf } from './key-state.ts';
 import { hashOf, newToken, prefixOf } from './token.ts';
@@ -14,7 +14,10 @@ export function shown({ hash: _, preset: __, ...key }: KeyRow) {
 }
 
 /** Stores a new key and returns it with its secret, which nobody can find out again. */
-export async function insertKey(client: Client, given: Pick<KeyRow, 'name' | 'scopes' | 'expires_at' | 'created_at'>) {
+export async function insertKey(
+  client: Client,
+  given: Pick<KeyRow, 'name' | 'scopes' | 'units' | 'expires_at' | 'created_at'>,
+) {
   const secret = newToken();
   const [row] = await client.orm
     .insert(apiKeys)
@@ -39,4 +42,32 @@ export async function getKey(client: Client, id: string, lock = false): Promise<
   const [row] = await (lock ? query.for('update') : query);
   if (row === undefined) throw notFound('API key', id);
   return row;
+}
+
+/**
+ * Checks the units that a key is to be limited to.
+ * @throws ApiError 422 for one that is not there, and for an admin key, which could make another without the limit
+ */
+export async function requireUnits(
+  client: Client,
+  { scopes, units }: { scopes: readonly Scope[]; units: readonly string[] | null },
+): Promise<void> {
+  if (units === null) return;
+  const wrong = (pointer: string, code: string, detail: string) =>
+    invalid(`${pointer}: ${detail}`, [{ pointer, code, detail }]);
+  if (scopes.includes('admin'))
+    throw wrong(
+      '/units',
+      'admin_is_unlimited',
+      "A key with the scope 'admin' cannot be limited: it could lift the limit.",
+    );
+  const found = await client.rows<{ key: string }>('select key from units where key = any($1::text[])', [units]);
+  const known = new Set(found.map(({ key }) => key));
+  const at = units.findIndex((unit) => !known.has(unit));
+  if (at >= 0)
+    throw wrong(
+      `/units/${at}`,
+      'unknown_unit',
+      `There is no unit '${units[at]}'. Make it first: PUT /v1/units/${encodeURIComponent(units[at] ?? '')}.`,
+    );
 }

@@ -5,7 +5,7 @@ import { Cursor, closed, Limit, Problem, pageOf, ref, Uuid } from '../http/schem
 import type { Server } from '../http/server.ts';
 import { revokeKey, rotateKey } from './end-key.ts';
 import type { Keys } from './find-key.ts';
-import { getKey, insertKey, listKeys, shown } from './queries.ts';
+import { getKey, insertKey, listKeys, requireUnits, shown } from './queries.ts';
 import { ApiKey, ApiKeyWithSecret, KeyRotation, NewApiKey } from './schemas.ts';
 
 const params = closed({ id: Uuid });
@@ -34,7 +34,11 @@ export function keyRoutes(app: Server, { db, keys }: { db: Database; keys: Keys 
         throw invalid('/expires_at: Must lie in the future.', [
           { pointer: '/expires_at', code: 'in_the_past', detail: 'Must lie in the future.' },
         ]);
-      const made = await db.write((client) => insertKey(client, { ...body, expires_at, created_at }));
+      const given = { ...body, units: body.units ?? null, expires_at, created_at };
+      const made = await db.write(async (client) => {
+        await requireUnits(client, given);
+        return insertKey(client, given);
+      });
       return reply.code(201).header('location', `/v1/keys/${made.id}`).send(made);
     },
   );
@@ -107,7 +111,7 @@ export function keyRoutes(app: Server, { db, keys }: { db: Database; keys: Keys 
         operationId: 'rotateKey',
         summary: 'Replace an API key by a new one',
         description:
-          'The new key has the same name, scopes and lifetime. The old one goes on working for `grace_hours`, so that its user can change over.',
+          'The new key has the same name, scopes, units and lifetime. The old one goes on working for `grace_hours`, so that its user can change over.',
         tags,
         params,
         body: ref(KeyRotation),

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { closed, Instant, nullable, Timestamp, Uuid } from '../http/schemas.ts';
+import { closed, Id, Instant, nullable, Timestamp, Uuid } from '../http/schemas.ts';
 import { scopes } from '../http/scopes.ts';
 
 const name = Type.String({ minLength: 1, maxLength: 100, description: 'Who or what uses the key, in words.' });
@@ -10,11 +10,22 @@ const granted = Type.Array(Type.Enum([...scopes]), {
     'What the key may do. `ingest`: send and remove facts. `read`: lists and answers without personal data. `personal`: the same with it. `manage`: create and change what the organisation manages, and read. `admin`: everything.',
 });
 
+const units = nullable(
+  Type.Array(Id, {
+    minItems: 1,
+    maxItems: 100,
+    uniqueItems: true,
+    description:
+      'The units that the key is limited to, with everything below them; null where it is not limited. In every interface it sees, sends and changes only rows of these units; a row without a unit of its own is of the unit of its customer. What holds for the whole organisation it can read at most.',
+  }),
+);
+
 const fields = {
   id: Uuid,
   name,
   prefix: Type.String({ description: 'How the key begins, to tell keys apart.' }),
   scopes: granted,
+  units,
   status: Type.Enum(['live', 'expired', 'revoked'], { description: 'How the key stands now.' }),
   created_at: Instant,
   expires_at: nullable(Instant),
@@ -37,6 +48,7 @@ export const NewApiKey = closed(
   {
     name,
     scopes: granted,
+    units: Type.Optional(units),
     expires_at: Type.Optional(
       nullable(Type.String({ ...Timestamp, description: 'When it stops working. Without it, never.' })),
     ),

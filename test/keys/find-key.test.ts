@@ -29,7 +29,7 @@ async function trial(t: TestContext, expires_at: Date | null = null) {
   const { counted, counts } = counting(db);
   const keys = keysIn(counted);
   const made = await db.write((client) =>
-    insertKey(client, { name: 'Reports', scopes: ['read'], expires_at, created_at: new Date() }),
+    insertKey(client, { name: 'Reports', scopes: ['read'], units: null, expires_at, created_at: new Date() }),
   );
   const lastUsed = async () => {
     await keys.settled();

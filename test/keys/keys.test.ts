@@ -42,7 +42,7 @@ describe('making a key', () => {
     const { secret, ...rest } = body;
     const nothing = { expires_at: null, revoked_at: null, last_used_at: null, replaced_by: null };
     const { id, prefix, created_at, ...said } = rest;
-    assert.deepEqual(said, { name: 'CRM', scopes: ['ingest', 'read'], status: 'live', ...nothing });
+    assert.deepEqual(said, { name: 'CRM', scopes: ['ingest', 'read'], units: null, status: 'live', ...nothing });
     assert.deepEqual((await ask('GET', `/v1/keys/${id}`)).body, rest);
     assert.ok(Math.abs(Date.parse(created_at) - Date.now()) < 10_000);
     const stored = await db.read((client) => client.rows('select * from api_keys'));
@@ -73,6 +73,48 @@ describe('making a key', () => {
     for (const [payload, pointer] of wrong) {
       const { status, body } = await ask('POST', '/v1/keys', payload);
       assert.deepEqual([status, body.errors[0].pointer], [422, pointer]);
+    }
+    assert.deepEqual(await db.read((client) => client.rows('select 1 from api_keys')), []);
+  });
+});
+
+describe('a key that is limited to units', () => {
+  it('says which, also when it is listed and rotated, and its caller is limited to them', async (t) => {
+    const { db, ask, make } = await trial(t);
+    await db.write((client) =>
+      client.rows(`insert into units (key, name, source) values ('north', 'North', 'x'), ('south', 'South', 'x')`),
+    );
+    const { id, units, secret } = await make({ ...reader, units: ['north', 'south'] });
+    assert.deepEqual(units, ['north', 'south']);
+    assert.deepEqual((await keysIn(db).findKey(secret))?.units, ['north', 'south']);
+    assert.deepEqual((await ask('GET', `/v1/keys/${id}`)).body.units, ['north', 'south']);
+    const rotated = (await ask('POST', `/v1/keys/${id}/rotate`, {})).body;
+    assert.deepEqual(rotated.units, ['north', 'south']);
+    assert.deepEqual((await keysIn(db).findKey(rotated.secret))?.units, ['north', 'south']);
+    const { body } = await ask('GET', '/v1/keys');
+    assert.deepEqual(
+      body.data.map((key: { units: unknown }) => key.units),
+      [
+        ['north', 'south'],
+        ['north', 'south'],
+      ],
+    );
+    assert.equal((await make({ ...reader, units: null })).units, null);
+  });
+
+  it('is refused for units that are not there, for none, and for an admin', async (t) => {
+    const { db, ask } = await trial(t);
+    await db.write((client) => client.rows(`insert into units (key, name, source) values ('north', 'North', 'x')`));
+    const wrong: [object, string, string][] = [
+      [{ ...reader, units: ['north', 'nowhere'] }, '/units/1', 'unknown_unit'],
+      [{ ...reader, units: [] }, '/units', 'too_few'],
+      [{ ...reader, units: ['north', 'north'] }, '/units', 'duplicate'],
+      [{ ...reader, units: 'north' }, '/units', 'wrong_type'],
+      [{ ...reader, scopes: ['read', 'admin'], units: ['north'] }, '/units', 'admin_is_unlimited'],
+    ];
+    for (const [payload, pointer, code] of wrong) {
+      const { status, body } = await ask('POST', '/v1/keys', payload);
+      assert.deepEqual([status, body.errors[0].pointer, body.errors[0].code], [422, pointer, code]);
     }
     assert.deepEqual(await db.read((client) => client.rows('select 1 from api_keys')), []);
   });

@@ -13,6 +13,8 @@ export const apiKeys = pgTable(
     /** sha256 of the whole key, as hex. */
     hash: text('hash').notNull(),
     scopes: text('scopes').array().notNull(),
+    /** The units that it is limited to, with all below them; null: none. */
+    units: text('units').array(),
     /** Set by the setting ADMIN_KEY, and replaced when the setting changes. */
     preset: boolean('preset').notNull().default(false),
     created_at: moment('created_at').notNull(),
@@ -30,5 +32,10 @@ export const apiKeys = pgTable(
       foreignColumns: [table.id as AnyPgColumn],
     }),
     check('api_keys_scopes_not_empty', sql`cardinality(${table.scopes}) > 0`),
+    // Nobody is limited who can make a key without a limit.
+    check(
+      'api_keys_units_of_no_admin',
+      sql`${table.units} is null or (cardinality(${table.units}) > 0 and not 'admin' = any(${table.scopes}))`,
+    ),
   ],
 );
