@@ -1,8 +1,10 @@
 import type { Author } from '../db/audit.ts';
 import type { Client } from '../db/pool.ts';
+import type { UnitLimit } from '../db/unit-tree.ts';
 import type { FieldError } from '../errors.ts';
 import { excerpt, type RowError, shortened } from './check-row.ts';
 import type { AnyRow, Dataset } from './declare.ts';
+import { refuseOutside } from './outside-units.ts';
 import type { Incoming } from './sources.ts';
 import { type Stored, store } from './store.ts';
 
@@ -10,6 +12,8 @@ export interface IngestOptions {
   /** `abort`: the first bad row ends it. `skip`: good rows are stored, bad ones named. */
   on_error: 'abort' | 'skip';
   author: Author;
+  /** The units that the sender is limited to. */
+  units: UnitLimit;
   check: (row: unknown) => FieldError[] | null;
 }
 
@@ -107,7 +111,7 @@ export async function storeBatch(
   client: Client,
   dataset: Dataset,
   batch: Batch,
-  { on_error, author }: IngestOptions,
+  { on_error, author, units }: IngestOptions,
 ): Promise<BatchResult> {
   const broken = noFaults();
   let repeated = 0;
@@ -115,9 +119,11 @@ export async function storeBatch(
     client,
     batch.rows.map(({ value }) => value),
   );
+  const found = batch.rows.map(({ value }) => dataset.complete(value, context));
+  const limited = units ? await refuseOutside(client, dataset, batch.rows, units) : undefined;
   const byKey = new Map<string, AnyRow>();
-  for (const { row, value } of batch.rows) {
-    const wrong = dataset.complete(value, context);
+  for (const [at, { row, value }] of batch.rows.entries()) {
+    const wrong = [...(found[at] ?? []), ...(limited?.wrong[at] ?? [])];
     const key = String(value[dataset.key]);
     const twin = byKey.get(key);
     if (wrong.length > 0) addFaults(broken, faultsOf(row, value, wrong));
@@ -128,7 +134,7 @@ export async function storeBatch(
   const refused = inOrder(batch.refused, broken);
   if (on_error === 'abort' && refused.rejected > 0) throw new Refused(refused);
   if (byKey.size === 0) return { created: 0, updated: 0, unchanged: 0, refused };
-  const stored = await store(client, dataset, [...byKey.values()], author);
+  const stored = await store(client, dataset, [...byKey.values()], author, limited?.held);
   return { ...stored, unchanged: stored.unchanged + repeated, refused };
 }
 

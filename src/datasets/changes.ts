@@ -1,5 +1,7 @@
-import type { Client } from '../db/pool.ts';
+import type { Client, Param } from '../db/pool.ts';
+import { unitsBelowAny, visibleSql } from '../db/unit-tree.ts';
 import { ApiError } from '../errors.ts';
+import type { Reader } from '../http/scopes.ts';
 import type { Dataset } from './declare.ts';
 import { instantSql, rowSql } from './list.ts';
 
@@ -13,10 +15,12 @@ export interface Place {
   xid: string;
   key: string;
   kind: number;
+  /** By which the units are known again that a limited reader was told of; null where there is no limit. */
+  units: string | null;
 }
 
 const between = { telling: null, xid: '0', key: '', kind: 0 };
-export const beginning: Place = { told: null, ...between };
+export const beginning: Place = { told: null, ...between, units: null };
 
 export interface ChangePage {
   rows: string[];
@@ -25,6 +29,8 @@ export interface ChangePage {
   more: boolean;
 }
 
+const expired = (why: string) => new ApiError(410, 'cursor_expired', `${why}: read everything again without a cursor.`);
+
 /**
  * What was stored, changed and removed since a place, each row once, as it is now.
  *
@@ -32,6 +38,11 @@ export interface ChangePage {
  * the order of these numbers: exact, however late a transaction commits, and nothing waits for one that runs long. (A
  * timestamp or a sequence would lose what commits late; reading only below the oldest transaction that runs would stand
  * still during a long one, of whichever database of the server.) What changes while it is told belongs to the next one.
+ *
+ * A reader who is limited to units is told their rows; rows without a unit of their own also when the record of their
+ * customer changed, by which they may have come to be the reader's; and rows that left the units as removed. Where other
+ * units are inside than before, what came and went with them is not known row by row, and the reader begins anew.
+ * @param fingerprint makes the mark by which the units of the reader are known again
  * @throws ApiError 410 when rows that the reader must learn to have been removed are no longer known.
  */
 export async function listChanges(
@@ -39,42 +50,23 @@ export async function listChanges(
   dataset: Dataset,
   after: Place,
   limit: number,
-  personal: boolean,
+  reader: Reader,
+  fingerprint: (text: string) => string,
 ): Promise<ChangePage> {
-  const { name, key } = dataset;
   const [bound] = await client.rows<{ telling: string; expired: boolean }>(
     `select coalesce($2, pg_current_snapshot()::text) as telling,
        pg_snapshot_xmax(coalesce($2, $1, '1:1:')::pg_snapshot) > pg_snapshot_xmax(pg_current_snapshot()) or exists (
          select from feed_horizons where dataset = $3 and not pg_visible_in_snapshot(below_xid, coalesce($1, $2)::pg_snapshot)
        ) as expired`,
-    [after.told, after.telling, name],
+    [after.told, after.telling, dataset.name],
   );
-  if (!bound || bound.expired)
-    throw new ApiError(
-      410,
-      'cursor_expired',
-      'The cursor is too old, or from before the database was restored: read everything again without a cursor.',
-    );
-  // The first of the conditions is for the index.
-  const untold = (
-    alias: string,
-  ) => `${alias}.changed_xid >= greatest($2::xid8, pg_snapshot_xmin(coalesce($5, '1:1:')::pg_snapshot))
-    and pg_visible_in_snapshot(${alias}.changed_xid, $6::pg_snapshot)
-    and ($5::text is null or not pg_visible_in_snapshot(${alias}.changed_xid, $5::pg_snapshot))`;
+  if (!bound || bound.expired) throw expired('The cursor is too old, or from before the database was restored');
+  const units = await readUnits(client, dataset, reader, fingerprint);
+  const isFirst = after.told === null && after.telling === null;
+  if (!isFirst && after.units !== units)
+    throw expired('The cursor was made for a key of other units, or the units were changed since');
   const found = await client.rows<{ xid: string; key: string; kind: number; row: string }>(
-    `select xid::text as xid, key, kind, row from (
-       (select t.changed_xid as xid, t.key, 0 as kind,
-          json_build_object('${key}', t.key, 'removed_at', ${instantSql('t.removed_at')})::text as row
-        from tombstones t
-        where t.dataset = $1 and ${untold('t')} and (t.changed_xid, t.key, 0) > ($2::xid8, $3::text, $4::int)
-        order by t.changed_xid, t.key limit $7)
-       union all
-       (select t.changed_xid, t.${key}, 1, ${rowSql(dataset, 't', personal)}
-        from ${name} t
-        where ${untold('t')} and (t.changed_xid, t.${key}, 1) > ($2::xid8, $3::text, $4::int)
-        order by t.changed_xid, t.${key} limit $7)
-     ) changes order by changes.xid, key, kind limit $7`,
-    [name, after.xid, after.key, after.kind, after.told, bound.telling, limit + 1],
+    ...changesSql(dataset, { after, telling: bound.telling, limit: limit + 1 }, reader),
   );
   const cut = found.length > limit;
   const page = cut ? found.slice(0, limit) : found;
@@ -83,21 +75,107 @@ export async function listChanges(
     rows: page.map(({ row }) => row),
     place:
       cut && last
-        ? { told: after.told, telling: bound.telling, xid: last.xid, key: last.key, kind: last.kind }
-        : { told: bound.telling, ...between },
+        ? { told: after.told, telling: bound.telling, xid: last.xid, key: last.key, kind: last.kind, units }
+        : { told: bound.telling, ...between, units },
     // What an earlier page began to tell may have changed since.
     more: cut || after.telling !== null,
   };
 }
 
+/** The mark of the units that a limited reader sees; null where it makes no difference which. */
+async function readUnits(
+  client: Client,
+  { owner }: Dataset,
+  { units }: Reader,
+  fingerprint: (text: string) => string,
+): Promise<string | null> {
+  if (units === null || owner === 'everybody') return null;
+  const inside = await client.rows<{ key: string }>(`select key from ${unitsBelowAny('$1')} inside(key)`, [units]);
+  return fingerprint(JSON.stringify(inside.map(({ key }) => key).sort()));
+}
+
+/** The statement of a page, and its parameters. */
+function changesSql(
+  dataset: Dataset,
+  { after, telling, limit }: { after: Place; telling: string; limit: number },
+  { personal, units }: Reader,
+): [string, Param[]] {
+  const { name, key, owner } = dataset;
+  const parameters: Param[] = [name, after.xid, after.key, after.kind, after.told, telling, limit];
+  const isNew = (xid: string) => `pg_visible_in_snapshot(${xid}, $6::pg_snapshot)
+    and ($5::text is null or not pg_visible_in_snapshot(${xid}, $5::pg_snapshot))`;
+  // The first of the conditions is for the index.
+  const untold = (xid: string) =>
+    `${xid} >= greatest($2::xid8, pg_snapshot_xmin(coalesce($5, '1:1:')::pg_snapshot)) and ${isNew(xid)}`;
+  const part = (xid: string, rowKey: string, kind: 0 | 1, row: string, from: string) =>
+    `(select ${xid} as xid, ${rowKey} as key, ${kind} as kind, ${row} as row
+      ${from} and ${untold(xid)} and (${xid}, ${rowKey}, ${kind}) > ($2::xid8, $3::text, $4::int)
+      order by ${xid}, ${rowKey} limit $7)`;
+  const removed = (at: string) => `json_build_object('${key}', d.key, 'removed_at', ${instantSql(at)})::text`;
+  const shown = rowSql(dataset, 't', personal);
+  const parts: string[] = [];
+  if (units === null || owner === undefined || owner === 'everybody')
+    parts.push(
+      part('d.changed_xid', 'd.key', 0, removed('d.removed_at'), 'from tombstones d where d.dataset = $1'),
+      part(
+        't.changed_xid',
+        `t.${key}`,
+        1,
+        shown,
+        `from ${name} t where ${owner === undefined && units ? 'false' : 'true'}`,
+      ),
+    );
+  else {
+    const param = (value: Param) => `$${parameters.push(value)}`;
+    const visible = visibleSql(owner, units, param);
+    const gone = `from unit_departures d where d.dataset = $1 and d.unit in ${unitsBelowAny(param(units))}
+      and not exists (select from ${name} t where t.${key} = d.key and ${visible})`;
+    parts.push(part('d.changed_xid', 'd.key', 0, removed('d.left_at'), gone));
+    const { unit, customer } = owner;
+    const ofCustomer =
+      customer === undefined ? undefined : `c.id = ${customer}${unit === undefined ? '' : ` and ${unit} is null`}`;
+    // A row that changed, and whose customer changed after it, is told with the customer.
+    const later = `exists (select from customers c where ${ofCustomer} and c.changed_xid > t.changed_xid and ${isNew('c.changed_xid')})`;
+    parts.push(
+      part(
+        't.changed_xid',
+        `t.${key}`,
+        1,
+        shown,
+        `from ${name} t where ${visible} ${ofCustomer === undefined ? '' : `and not ${later}`}`,
+      ),
+    );
+    if (ofCustomer !== undefined)
+      parts.push(
+        part(
+          'c.changed_xid',
+          `t.${key}`,
+          1,
+          shown,
+          `from customers c join ${name} t on ${ofCustomer}
+           where ${visible} and (c.changed_xid > t.changed_xid or not (${isNew('t.changed_xid')}))`,
+        ),
+      );
+  }
+  return [
+    `select xid::text as xid, key, kind, row from (${parts.join(' union all ')}) changes
+     order by changes.xid, key, kind limit $7`,
+    parameters,
+  ];
+}
+
 const keepDays = 90;
 
-/** Forgets tombstones older than ninety days, and remembers below which transaction a cursor is too old. */
+/** Forgets what was removed, or left its unit, over ninety days ago, and remembers below which transaction a cursor is too old. */
 export async function purgeTombstones(client: Client): Promise<void> {
   await client.rows(
-    `with gone as (
+    `with removed as (
        delete from tombstones where removed_at < now() - make_interval(days => $1) returning dataset, changed_xid
-     )
+     ),
+     departed as (
+       delete from unit_departures where left_at < now() - make_interval(days => $1) returning dataset, changed_xid
+     ),
+     gone as (select * from removed union all select * from departed)
      insert into feed_horizons (dataset, below_xid)
      select distinct on (dataset) dataset, changed_xid from gone order by dataset, changed_xid desc
      on conflict (dataset) do update set below_xid = greatest(feed_horizons.below_xid, excluded.below_xid)`,

@@ -3,7 +3,7 @@ import type { Client } from '../db/pool.ts';
 import { eraseFollowUps } from '../outcomes/follow-ups.ts';
 import { forgetReceived } from './received.ts';
 import { facts } from './registry.ts';
-import { bury } from './store.ts';
+import { bury, type Gone, unitOf } from './tombstones.ts';
 
 /**
  * Erases a customer: its record, all its facts, its follow-ups, and its name where others referred it. Everything that was worked out
@@ -12,17 +12,13 @@ import { bury } from './store.ts';
  */
 export async function eraseCustomer(client: Client, id: string, author: Author): Promise<number> {
   let removed = 0;
-  for (const { name, key, customer } of facts) {
-    const gone = await client.rows<{ key: string }>(
-      `delete from ${name} where ${customer} = $1 returning ${key} as key`,
+  for (const dataset of facts) {
+    const { name, key, customer } = dataset;
+    const gone = await client.rows<Gone>(
+      `delete from ${name} t where ${customer} = $1 returning ${key} as key, ${unitOf(dataset)} as unit`,
       [id],
     );
-    if (gone.length > 0)
-      await bury(
-        client,
-        name,
-        gone.map((row) => row.key),
-      );
+    if (gone.length > 0) await bury(client, name, gone);
     if (name === 'responses')
       await forgetReceived(
         client,
@@ -35,8 +31,8 @@ export async function eraseCustomer(client: Client, id: string, author: Author):
      returning id`,
     [id],
   );
-  const record = await client.rows('delete from customers where id = $1 returning id', [id]);
-  if (record.length > 0) await bury(client, 'customers', [id]);
+  const record = await client.rows<Gone>('delete from customers where id = $1 returning id as key, unit', [id]);
+  if (record.length > 0) await bury(client, 'customers', record);
   removed += record.length + named.length + (await eraseFollowUps(client, id));
   if (removed === 0) return 0;
   await client.rows('insert into dirty_respondents (respondent) values ($1)', [id]);

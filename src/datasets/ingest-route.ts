@@ -13,7 +13,7 @@ import type { CountRows } from './count-rows.ts';
 import { csvRows } from './csv.ts';
 import type { Dataset } from './declare.ts';
 import { ingestAtomically, ingestRows, ingestStream } from './ingest.ts';
-import { named } from './route-words.ts';
+import { named, unitsOfSending } from './route-words.ts';
 import { type Incoming, ndjsonRows } from './sources.ts';
 
 const IngestError = Type.Object(
@@ -73,7 +73,7 @@ export function addIngest(app: Server, db: Database, dataset: Dataset, countRows
     scope.post<{ Querystring: { on_error: 'abort' | 'skip'; atomic: boolean } }>(
       `/v1/${dataset.path}`,
       {
-        config: { scope: 'ingest' },
+        config: { scope: 'ingest', ...unitsOfSending(dataset) },
         schema: {
           operationId: `send${named(dataset.name)}`,
           summary: `Send ${dataset.name.replaceAll('_', ' ')}: one, many, or a stream`,
@@ -94,7 +94,7 @@ export function addIngest(app: Server, db: Database, dataset: Dataset, countRows
       },
       async (request) => {
         const { on_error, atomic } = request.query;
-        const options: IngestOptions = { on_error, author: authorOf(request), check };
+        const options: IngestOptions = { on_error, author: authorOf(request), units: request.caller.units, check };
         if (!(request.body instanceof Readable))
           return countRows(dataset, ingestRows(db, dataset, jsonRows(request.body), options));
         const stream = request.body;

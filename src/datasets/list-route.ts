@@ -3,10 +3,11 @@ import { type TSchema, Type } from 'typebox';
 import { readBounds } from '../db/period.ts';
 import type { Client, Database } from '../db/pool.ts';
 import { Cursor, closed, Id, Limit, pageOf } from '../http/schemas.ts';
+import { readerOf } from '../http/scopes.ts';
 import type { Server } from '../http/server.ts';
 import type { Dataset } from './declare.ts';
 import { listRows } from './list.ts';
-import { json, named, page } from './route-words.ts';
+import { json, named, page, unitsOfReading } from './route-words.ts';
 
 /** `GET /v1/{dataset}`: page by page, with the filters that its columns declare. */
 export function addList(app: Server, db: Database, dataset: Dataset): void {
@@ -22,7 +23,7 @@ export function addList(app: Server, db: Database, dataset: Dataset): void {
   app.get(
     `/v1/${dataset.path}`,
     {
-      config: { scope: 'read' },
+      config: { scope: 'read', ...unitsOfReading(dataset) },
       schema: {
         operationId: `list${named(dataset.name)}`,
         summary: `List ${dataset.name.replaceAll('_', ' ')}`,
@@ -50,7 +51,7 @@ export function addList(app: Server, db: Database, dataset: Dataset): void {
           client,
           dataset,
           { filters, ...period, after: after === undefined ? undefined : String(after), limit: Number(limit) },
-          request.caller.may('personal'),
+          readerOf(request),
         );
       });
       const next = app.paging.next(request, reply, last === undefined ? undefined : [last]);

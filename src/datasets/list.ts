@@ -1,6 +1,7 @@
 import type { Bound } from '../db/period.ts';
 import type { Client, Param } from '../db/pool.ts';
-import { unitsBelow } from '../db/unit-tree.ts';
+import { type UnitLimit, unitsBelow, visibleSql } from '../db/unit-tree.ts';
+import type { Reader } from '../http/scopes.ts';
 import type { Dataset } from './declare.ts';
 
 /** RFC 3339 in UTC with milliseconds, from a timestamptz; connections have their time zone set to UTC. */
@@ -26,18 +27,31 @@ export function rowSql({ columns }: Dataset, alias: string, personal: boolean): 
   return `row_to_json((select shown from (select ${[...fields, ...own].join(', ')}) shown))::text`;
 }
 
-/** One row as JSON text; undefined when there is none. */
+/** One row as JSON text; undefined when there is none that the reader may see. */
 export async function findRow(
   client: Client,
   dataset: Dataset,
   key: string,
-  personal: boolean,
+  { personal, units }: Reader,
 ): Promise<string | undefined> {
+  const parameters: Param[] = [key];
+  const visible = visibleSql(dataset.owner, units, (value) => `$${parameters.push(value)}`);
   const [found] = await client.rows<{ row: string }>(
-    `select ${rowSql(dataset, 't', personal)} as row from ${dataset.name} t where t.${dataset.key} = $1`,
-    [key],
+    `select ${rowSql(dataset, 't', personal)} as row from ${dataset.name} t where t.${dataset.key} = $1 and ${visible}`,
+    parameters,
   );
   return found?.row;
+}
+
+/** Whether there is a row that the reader may see, which is then held still. */
+export async function holdVisible(client: Client, dataset: Dataset, key: string, units: UnitLimit): Promise<boolean> {
+  const parameters: Param[] = [key];
+  const visible = visibleSql(dataset.owner, units, (value) => `$${parameters.push(value)}`);
+  const found = await client.rows(
+    `select from ${dataset.name} t where t.${dataset.key} = $1 and ${visible} for update of t`,
+    parameters,
+  );
+  return found.length > 0;
 }
 
 export interface ListQuery {
@@ -58,7 +72,7 @@ export async function listRows(
   client: Client,
   dataset: Dataset,
   { filters, from, to, after, limit }: ListQuery,
-  personal: boolean,
+  { personal, units }: Reader,
 ): Promise<{ rows: string[]; last: string | undefined }> {
   const parameters: Param[] = [];
   const param = (value: Param) => `$${parameters.push(value)}`;
@@ -68,6 +82,7 @@ export async function listRows(
     if (name === 'unit') return `t.unit in ${unitsBelow(given)}`;
     return `t.${name} = ${given}`;
   });
+  if (units) conditions.push(visibleSql(dataset.owner, units, param));
   if (from) conditions.push(`t.${dataset.time} >= ${param(from.at)}::timestamptz`);
   if (to) conditions.push(`t.${dataset.time} < ${param(to.at)}::timestamptz`);
   if (after !== undefined) conditions.push(`t.${dataset.key} > ${param(after)}`);

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import type { Database } from '../db/pool.ts';
 import { ApiError, badRequest, invalid, notFound } from '../errors.ts';
 import { closed, Id, Problem, ref } from '../http/schemas.ts';
-import { authorOf } from '../http/scopes.ts';
+import { authorOf, readerOf } from '../http/scopes.ts';
 import type { Server } from '../http/server.ts';
 import { checkedByRoute, invalidBody } from '../http/validation.ts';
 import type { IngestOptions } from './batch.ts';
@@ -12,8 +12,8 @@ import type { CountRows } from './count-rows.ts';
 import type { AnyRow, Dataset } from './declare.ts';
 import { eraseCustomer } from './erase.ts';
 import { ingestRows } from './ingest.ts';
-import { findRow } from './list.ts';
-import { json, named, titled } from './route-words.ts';
+import { findRow, holdVisible } from './list.ts';
+import { json, named, titled, unitsOfReading, unitsOfSending } from './route-words.ts';
 import { remove } from './store.ts';
 
 /** `GET`, `PUT` and `DELETE /v1/{dataset}/{key}`. */
@@ -26,7 +26,7 @@ export function addRow(app: Server, db: Database, dataset: Dataset, countRows: C
   const path = `/v1/${dataset.path}/:${dataset.key}`;
   const keyOf = (request: FastifyRequest) => String((request.params as Record<string, string>)[dataset.key]);
   const send = async (request: FastifyRequest, reply: FastifyReply, key: string) => {
-    const row = await db.read((client) => findRow(client, dataset, key, request.caller.may('personal')));
+    const row = await db.read((client) => findRow(client, dataset, key, readerOf(request)));
     if (row === undefined) throw notFound(title, key);
     return reply.type(json).send(row);
   };
@@ -34,7 +34,7 @@ export function addRow(app: Server, db: Database, dataset: Dataset, countRows: C
   app.get(
     path,
     {
-      config: { scope: 'read' },
+      config: { scope: 'read', ...unitsOfReading(dataset) },
       schema: {
         operationId: `get${name}`,
         summary: `Read one ${title}`,
@@ -49,7 +49,7 @@ export function addRow(app: Server, db: Database, dataset: Dataset, countRows: C
   app.put(
     path,
     {
-      config: { scope: 'ingest' },
+      config: { scope: 'ingest', ...unitsOfSending(dataset) },
       schema: {
         operationId: `put${name}`,
         summary: `Store one ${title}`,
@@ -63,14 +63,21 @@ export function addRow(app: Server, db: Database, dataset: Dataset, countRows: C
     async (request: FastifyRequest, reply: FastifyReply) => {
       const key = keyOf(request);
       const value = withKey(request.body, dataset, key, check);
-      const options: IngestOptions = { on_error: 'abort', author: authorOf(request), check };
+      const options: IngestOptions = {
+        on_error: 'abort',
+        author: authorOf(request),
+        units: request.caller.units,
+        check,
+      };
       const ingest = ingestRows(db, dataset, [{ row: 1, value, bytes: 0 }], options);
       const report = await countRows(dataset, ingest).catch((error) => {
         if (!(error instanceof ApiError && error.code === 'rows_refused')) throw error;
         throw invalidBody(error.errors.map(({ pointer, code, detail }) => ({ pointer, code, detail })));
       });
       reply.code(report.created > 0 ? 201 : 200);
-      const row = await db.read((client) => findRow(client, dataset, key, true));
+      const row = await db.read((client) =>
+        findRow(client, dataset, key, { personal: true, units: request.caller.units }),
+      );
       if (row === undefined) throw notFound(title, key);
       return reply.type(json).send(row);
     },
@@ -79,7 +86,8 @@ export function addRow(app: Server, db: Database, dataset: Dataset, countRows: C
   app.delete(
     path,
     {
-      config: { scope: dataset.name === 'customers' ? 'manage' : 'ingest' },
+      // Erasing takes what all units know of a customer, so no key does it that is limited to some.
+      config: dataset.name === 'customers' ? { scope: 'manage' } : { scope: 'ingest', ...unitsOfSending(dataset) },
       schema: {
         operationId: dataset.name === 'customers' ? 'eraseCustomer' : `remove${name}`,
         summary: dataset.name === 'customers' ? 'Erase a customer with all its facts' : `Remove one ${title}`,
@@ -90,11 +98,12 @@ export function addRow(app: Server, db: Database, dataset: Dataset, countRows: C
     },
     async (request: FastifyRequest, reply: FastifyReply) => {
       const key = keyOf(request);
-      const gone = await db.write(async (client) =>
-        dataset.name === 'customers'
-          ? (await eraseCustomer(client, key, authorOf(request))) > 0
-          : remove(client, dataset, key, authorOf(request)),
-      );
+      const { units } = request.caller;
+      const gone = await db.write(async (client) => {
+        if (units && !(await holdVisible(client, dataset, key, units))) return false;
+        if (dataset.name === 'customers') return (await eraseCustomer(client, key, authorOf(request))) > 0;
+        return remove(client, dataset, key, authorOf(request));
+      });
       if (!gone) throw notFound(title, key);
       return reply.code(204).send();
     },

@@ -2,6 +2,7 @@ import { type Author, writeAudit } from '../db/audit.ts';
 import type { Client } from '../db/pool.ts';
 import { copyLines } from './copy-lines.ts';
 import type { AnyRow, Changed, Column, Dataset, Kind } from './declare.ts';
+import { bury, noteDepartures, unitOf } from './tombstones.ts';
 
 export interface Stored {
   created: number;
@@ -30,7 +31,8 @@ const empty = (column: Column, name: string) =>
       : `r.${name}`;
 
 /** The two statements that store a batch; rows go in as one JSON text, sorted so that batches do not deadlock. */
-function statementsOf({ name, key, columns }: Dataset) {
+function statementsOf(dataset: Dataset) {
+  const { name, key, columns } = dataset;
   const names = Object.keys(columns);
   const recordset = `json_to_recordset($1::json) as r(${Object.entries(columns)
     .map(([column, { kind }]) => `${column} ${sqlTypes[kind]}`)
@@ -73,7 +75,7 @@ function statementsOf({ name, key, columns }: Dataset) {
     // Rows that nobody sent before go in by COPY: see `copyNew`.
     held: `select exists (select from ${name} where ${key} = any($1::text[])) as held`,
     copy: `${name} (${names.join(', ')}, source)`,
-    remove: `delete from ${name} t where ${key} = $1 returning to_jsonb(t) as before`,
+    remove: `delete from ${name} t where ${key} = $1 returning to_jsonb(t) as before, ${unitOf(dataset)} as unit`,
   };
 }
 
@@ -89,8 +91,16 @@ function statements(dataset: Dataset) {
  * Stores rows that were checked, in the caller's transaction: new ones are made, different ones changed, equal ones
  * left. No key may occur twice. What a change takes away from a customer marks it for the refresh; what rows bring is
  * found by the refresh itself.
+ * @param mayChange the keys of rows that are there already, where others must not be touched: the batch begins again
+ *   where one came in between
  */
-export async function store(client: Client, dataset: Dataset, rows: AnyRow[], author: Author): Promise<Stored> {
+export async function store(
+  client: Client,
+  dataset: Dataset,
+  rows: AnyRow[],
+  author: Author,
+  mayChange?: ReadonlySet<string>,
+): Promise<Stored> {
   const sql = statements(dataset);
   if (await copyNew(client, dataset, rows, author)) {
     await dataset.afterwards?.(
@@ -116,14 +126,12 @@ export async function store(client: Client, dataset: Dataset, rows: AnyRow[], au
   const made = new Set(inserted?.keys);
   const isMade = (row: AnyRow) => made.has(String(row[dataset.key]));
   const rest = rows.filter((row) => !isMade(row));
+  if (mayChange && rest.some((row) => !mayChange.has(String(row[dataset.key])))) throw conflictOfWriters('made');
   const [compared] = await client.rows<{ held: number; changed: { before: AnyRow; after: AnyRow }[] }>(sql.update, [
     JSON.stringify(rest),
     author.name,
   ]);
-  if (compared?.held !== rest.length)
-    // Somebody removed a row between the two statements: begin again, as for any other conflict between writers. It has
-    // the server's name, or the pool would not take it for one.
-    throw Object.assign(new Error('A row was removed meanwhile.'), { name: 'PostgresError', code: '40001' });
+  if (compared?.held !== rest.length) throw conflictOfWriters('removed');
 
   const changed = compared.changed.map((one) => ({ key: String(one.after[dataset.key]), ...one }));
   await markForRefresh(
@@ -131,11 +139,19 @@ export async function store(client: Client, dataset: Dataset, rows: AnyRow[], au
     dataset,
     changed.map(({ before }) => before),
   );
+  await noteDepartures(client, dataset, changed);
   await audit(client, dataset, changed, author);
   const news = rows.filter(isMade).map((after) => ({ key: String(after[dataset.key]), after }));
   await dataset.afterwards?.(client, [...news, ...changed]);
   return { created, updated: changed.length, unchanged: rest.length - changed.length };
 }
+
+/**
+ * Somebody made or removed a row between two statements: begin again, as for any other conflict between writers. It has
+ * the server's name, or the pool would not take it for one.
+ */
+const conflictOfWriters = (what: string) =>
+  Object.assign(new Error(`A row was ${what} meanwhile.`), { name: 'PostgresError', code: '40001' });
 
 /** From how many rows on COPY, with the statements around it, costs less than INSERT. */
 const worthCopying = 200;
@@ -167,23 +183,13 @@ export async function remove(client: Client, dataset: Dataset, key: string, auth
     await client.rows(`select from ${dataset.name} where ${dataset.key} = $1 for update`, [key]);
     await dataset.mayRemove(client, key);
   }
-  const [gone] = await client.rows<{ before: AnyRow }>(statements(dataset).remove, [key]);
+  const [gone] = await client.rows<{ before: AnyRow; unit: string | null }>(statements(dataset).remove, [key]);
   if (!gone) return false;
   await markForRefresh(client, dataset, [gone.before]);
   await dataset.afterRemoval?.(client, gone.before);
-  await bury(client, dataset.name, [key]);
+  await bury(client, dataset.name, [{ key, unit: gone.unit }]);
   await writeAudit(client, author, [{ action: 'removed', noun: dataset.one, key }]);
   return true;
-}
-
-/** Leaves a tombstone for each row that was removed, for those who follow the changes. */
-export async function bury(client: Client, dataset: string, keys: readonly string[]): Promise<void> {
-  await client.rows(
-    `insert into tombstones (dataset, key, removed_at, changed_xid)
-     select $1, key, now(), pg_current_xact_id() from unnest($2::text[]) as key
-     on conflict (dataset, key) do update set removed_at = excluded.removed_at, changed_xid = excluded.changed_xid`,
-    [dataset, keys],
-  );
 }
 
 /**

@@ -7,7 +7,7 @@ export const unitsBelow = (unit: string) => `(
   ) select key from below)`;
 
 /** The same of several units; `units` is the `$n` of a list of keys. */
-const unitsBelowAny = (units: string) => `(
+export const unitsBelowAny = (units: string) => `(
   with recursive below(key) as (
     select unnest(${units}::text[]) union select u.key from units u join below b on u.parent = b.key
   ) select key from below)`;

@@ -58,6 +58,8 @@ export interface Paging {
   seal(values: CursorValues, query: object): string;
   /** Reads such a token back. Throws a 400 for one that was altered or belongs to another query. */
   open(token: string, query: object): CursorValues;
+  /** A text by which another is known again, and which does not tell it. */
+  fingerprint(text: string): string;
   /** `https://host` as the caller knows it. */
   origin(request: FastifyRequest): string;
 }
@@ -103,6 +105,7 @@ export function addPaging(
     },
     seal: (values, query) => encodeCursor(secret, { values, query }),
     open: (token, query) => decodeCursor(secret, token, query),
+    fingerprint: (text) => signature(secret, text, {}).toString('base64url'),
     origin: (request) => originOf(request, public_url),
   } satisfies Paging);
 }

@@ -16,6 +16,26 @@ export const tombstones = pgTable(
   ],
 );
 
+/**
+ * Rows that left a unit: they were removed, or are another unit's now. The change feed tells them as removed to readers
+ * who are limited to the unit, and to nobody else.
+ */
+export const unitDepartures = pgTable(
+  'unit_departures',
+  {
+    dataset: text('dataset').notNull(),
+    key: text('key').notNull(),
+    /** The unit that the row had. */
+    unit: text('unit').notNull(),
+    left_at: moment('left_at').notNull(),
+    changed_xid: xid8('changed_xid').notNull(),
+  },
+  (table) => [
+    primaryKey({ name: 'unit_departures_pkey', columns: [table.dataset, table.key, table.unit] }),
+    index('unit_departures_changed_idx').on(table.dataset, table.changed_xid, table.key),
+  ],
+);
+
 /** Below this transaction the tombstones are gone, so a cursor from before it can no longer be told everything. */
 export const feedHorizons = pgTable('feed_horizons', {
   dataset: text('dataset').primaryKey(),
