@@ -1,0 +1,33 @@
+import { Type } from 'typebox';
+import type { Database } from '../db/pool.ts';
+import { closed, Id, ref } from '../http/schemas.ts';
+import type { Server } from '../http/server.ts';
+import { Scorecard } from './schemas.ts';
+import { readScorecard } from './scorecard.ts';
+
+/** `/v1/scorecard`. */
+export function addScorecardRoutes(app: Server, db: Database): void {
+  app.get(
+    '/v1/scorecard',
+    {
+      config: { scope: 'read' },
+      schema: {
+        operationId: 'getScorecard',
+        summary: 'Every goal and mile marker at a glance',
+        description:
+          'Each with its last periods, how it stands at this moment and when it was last talked about, and what needs attention first. Goals stand on it from when they are published until 90 days after their last day, unless they are given up.',
+        tags: ['Goals'],
+        querystring: closed({
+          unit: Type.Optional(
+            Type.String({
+              ...Id,
+              description: 'Only the goals of this unit and those below it, and the mile markers as they are there.',
+            }),
+          ),
+        }),
+        response: { 200: ref(Scorecard) },
+      },
+    },
+    ({ query: { unit = null }, caller }) => readScorecard(db, { unit, personal: caller.may('personal') }),
+  );
+}
