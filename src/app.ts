@@ -1,3 +1,4 @@
+import { addFigureRoutes } from './analytics/figures/routes.ts';
 import { addQuestionRoutes } from './analytics/routes.ts';
 import { addOdataRoutes } from './bi/odata/routes.ts';
 import type { Config } from './config.ts';
@@ -17,6 +18,7 @@ import { addMetricsRoutes } from './modules/metrics/routes.ts';
 import { addMomentRoutes } from './modules/moments/routes.ts';
 import { addProblemRoutes } from './modules/problems/routes.ts';
 import { addSettingsRoutes } from './modules/settings/routes.ts';
+import { addMileMarkerRoutes } from './scorecard/mile-markers/routes.ts';
 import { webhooksOfContract } from './webhooks/event-types.ts';
 import { addWebhookRoutes } from './webhooks/routes.ts';
 import { targetsOf } from './webhooks/targets.ts';
@@ -88,6 +90,8 @@ export async function buildApp({
   addFollowUpRoutes(app, db);
   addJourneyRoutes(app, db);
   addQuestionRoutes(app, db);
+  addFigureRoutes(app);
+  addMileMarkerRoutes(app, db);
   addOdataRoutes(app, db);
   addWebhookRoutes(app, db, targetsOf(config.webhook_allow ?? []));
   return app;

@@ -39,7 +39,7 @@ interface Marker {
   key: string;
   source: 'readings' | 'computed';
   cadence: Cadence;
-  interval_kind: 'proportion' | 'mean' | 'none' | null;
+  interval_kind: 'proportion' | 'mean' | null;
   unit: string | null;
   is_archived: boolean;
 }

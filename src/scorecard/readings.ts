@@ -35,7 +35,7 @@ interface Sums {
  */
 export async function readReadings(
   client: Client,
-  { key, interval_kind }: { key: string; interval_kind: 'proportion' | 'mean' | 'none' | null },
+  { key, interval_kind }: { key: string; interval_kind: 'proportion' | 'mean' | null },
   unit: string | null,
   starts: readonly string[],
 ): Promise<Map<string, ReadPeriod>> {
@@ -76,7 +76,7 @@ export async function readReadings(
   return new Map(rows.map((row) => [row.period_start_on, periodOf(row, interval_kind)]));
 }
 
-function periodOf(sums: Sums, interval_kind: 'proportion' | 'mean' | 'none' | null): ReadPeriod {
+function periodOf(sums: Sums, interval_kind: 'proportion' | 'mean' | null): ReadPeriod {
   const { units, additive_units, numerator, denominator } = sums;
   const nothing = { value: null, n: null, low: null, high: null };
   if (units > 0 && additive_units < units) return { ...nothing, units, is_apart: true };
@@ -94,7 +94,7 @@ function periodOf(sums: Sums, interval_kind: 'proportion' | 'mean' | 'none' | nu
 
 function intervalOf(
   { value, n, numerator, denominator, standard_error }: Sums & { value: number },
-  kind: 'proportion' | 'mean' | 'none' | null,
+  kind: 'proportion' | 'mean' | null,
 ): Interval | null {
   if (kind === 'proportion' && numerator !== null && denominator !== null)
     return wilson({ successes: numerator, n: denominator });

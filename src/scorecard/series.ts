@@ -5,7 +5,7 @@ import { type Bound, readBounds } from '../db/period.ts';
 import type { Client } from '../db/pool.ts';
 import { ApiError } from '../errors.ts';
 import { readState } from '../outcomes/collect.ts';
-import type { MileMarkerRow } from './mile-markers/schemas.ts';
+import type { MileMarkerRow } from './mile-markers/mile-marker.ts';
 import { type ReadPeriod, readReadings } from './readings.ts';
 
 /**

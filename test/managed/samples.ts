@@ -15,5 +15,6 @@ export interface Sample {
 /** By the names of their tables. */
 export const samples: Record<string, Sample> = {
   moments: { changes: { name: 'Arrival' }, clears: { field: 'owner', from: 'Ines' } },
+  mile_markers: { changes: { name: 'Calls answered' }, clears: { field: 'owner', from: 'Ines' } },
   problems: { changes: { name: 'Slow delivery' }, clears: { field: 'owner', from: 'Ines' } },
 };

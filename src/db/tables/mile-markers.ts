@@ -18,7 +18,7 @@ export const mileMarkers = pgTable(
     metric: text('metric'),
     filters: jsonb('filters').notNull().default({}),
     cadence: text('cadence').notNull(),
-    /** How the interval of readings is made: `proportion`, `mean` or `none`; null for a computed one. */
+    /** How the interval of readings is made: `proportion` or `mean`; null: there is none, or it is the metric's. */
     interval_kind: text('interval_kind'),
     owner: text('owner'),
     /** The unit that it is about; null: the whole company. */
@@ -31,7 +31,7 @@ export const mileMarkers = pgTable(
     check(
       'mile_markers_source_whole',
       sql`(${table.source} = 'computed' and ${table.metric} is not null and ${table.interval_kind} is null)
-        or (${table.source} = 'readings' and ${table.metric} is null and ${table.interval_kind} in ('proportion', 'mean', 'none'))`,
+        or (${table.source} = 'readings' and ${table.metric} is null and (${table.interval_kind} is null or ${table.interval_kind} in ('proportion', 'mean')))`,
     ),
   ],
 );
