@@ -1,5 +1,6 @@
 import { conflict, notFound } from '../errors.ts';
 import { type Author, writeAudit } from './audit.ts';
+import { canonical } from './canonical.ts';
 import type { Client, Param } from './pool.ts';
 import { unitsBelow } from './unit-tree.ts';
 
@@ -16,6 +17,8 @@ export interface Noun {
   key: string;
   /** The columns that are read; all of them where none are named. */
   columns?: readonly string[];
+  /** The columns of the type jsonb, where a value alone does not tell: an empty list. */
+  json?: readonly string[];
 }
 
 const read = ({ columns }: Noun) => columns?.join(', ') ?? '*';
@@ -31,11 +34,13 @@ export interface Managed {
 /** A value as a column takes it: objects and lists of objects go in as JSON. */
 type Value = Param | object;
 
-const asParam = (value: Value): Param =>
-  value !== null && typeof value === 'object' && !(value instanceof Date) && !isPlainList(value)
-    ? JSON.stringify(value)
-    : (value as Param);
-const isPlainList = (value: object) => Array.isArray(value) && value.every((one) => typeof one !== 'object');
+// An empty list does not say of what it is one, so the noun names its columns of the type jsonb.
+const asParam = ({ json = [] }: Noun, name: string, value: Value = null): Param =>
+  value !== null && (json.includes(name) || isObjects(value)) ? JSON.stringify(value) : (value as Param);
+const isObjects = (value: Value): boolean =>
+  Array.isArray(value)
+    ? value.some((one) => typeof one === 'object')
+    : typeof value === 'object' && !(value instanceof Date);
 
 /** The row as it is shown: moments as text, without what only the change feed needs. */
 export function shownManaged<Row extends Managed>(row: Row) {
@@ -76,7 +81,7 @@ export async function insertManaged<Row extends Managed>(
   const [made] = await client.rows<Row>(
     `insert into ${noun.table} (${names.join(', ')}) values (${names.map((_, at) => `$${at + 1}`).join(', ')})
      on conflict (${noun.key}) do nothing returning ${read(noun)}`,
-    names.map((name) => asParam(row[name] ?? null)),
+    names.map((name) => asParam(noun, name, row[name])),
   );
   const key = String(row[noun.key]);
   if (!made) throw conflict('exists_already', `There is a ${noun.one.replaceAll('_', ' ')} '${key}' already.`);
@@ -97,15 +102,14 @@ export async function updateManaged<Row extends Managed>(
   action = 'changed',
 ): Promise<Row> {
   const old = before as Record<string, unknown>;
-  const text = (value: unknown) => JSON.stringify(value ?? null);
-  const names = Object.keys(changes).filter((name) => text(changes[name]) !== text(old[name]));
+  const names = Object.keys(changes).filter((name) => canonical(changes[name]) !== canonical(old[name]));
   if (names.length === 0) return before;
   const key = String(old[noun.key]);
   const [after] = await client.rows<Row>(
     `update ${noun.table} set ${names.map((name, at) => `${name} = $${at + 2}`).join(', ')}, version = version + 1,
        changed_at = now(), changed_xid = pg_current_xact_id()
      where ${noun.key} = $1 returning ${read(noun)}`,
-    [key, ...names.map((name) => asParam(changes[name] ?? null))],
+    [key, ...names.map((name) => asParam(noun, name, changes[name]))],
   );
   if (!after) throw notFound(noun.one.replaceAll('_', ' '), key);
   const pick = (row: object) => Object.fromEntries(Object.entries(row).filter(([name]) => names.includes(name)));

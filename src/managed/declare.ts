@@ -89,6 +89,11 @@ const takesNull = (schema: object): boolean =>
   ('anyOf' in schema && Array.isArray(schema.anyOf) && schema.anyOf.some((one) => takesNull(one)));
 const withoutDefault = ({ default: _, ...schema }: TSchema & { default?: unknown }) => schema as TSchema;
 
+const typesOf = (schema: object) => ('type' in schema ? [schema.type].flat() : []);
+const isJson = (schema: object): boolean =>
+  typesOf(schema).includes('object') ||
+  ('items' in schema && typeof schema.items === 'object' && schema.items !== null && isJson(schema.items));
+
 const mapFields = (fields: Fields, change: (schema: TSchema) => TSchema): Fields =>
   Object.fromEntries(Object.entries(fields).map(([name, schema]) => [name, change(schema)]));
 
@@ -108,11 +113,12 @@ export function declareNoun<const D extends Declaration>(declaration: D): Manage
   const component = noun.component ?? named(noun.one);
   const id: Fields = noun.key === 'id' ? { id: Uuid } : {};
   const shownOptional = mapFields(optional, withoutDefault);
-  const stored = { ...id, ...fixed, ...required, ...shownOptional, ...derived, ...kept };
+  const stored: Fields = { ...id, ...fixed, ...required, ...shownOptional, ...derived, ...kept };
   return {
     ...noun,
     path: noun.table.replaceAll('_', '-'),
     columns: Object.keys(stored),
+    json: Object.keys(stored).filter((name) => isJson(stored[name] ?? {})),
     stored,
     shown: Type.Object(
       { ...stored, ...computed },

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { canonical } from '../db/canonical.ts';
 import type { Client, Database } from '../db/pool.ts';
 import { ApiError, conflict } from '../errors.ts';
 
@@ -24,14 +25,6 @@ export interface Made<T> {
 }
 
 const keptFor = '24 hours';
-
-/** The same text for the same value, whatever the order of its fields. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const fields = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
-  return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`).join(',')}}`;
-}
 
 /**
  * Answers a request that makes something in one transaction: `work`, what it records, and, where the caller sent an
