@@ -24,10 +24,11 @@ function kindOf(schema: object): Kind {
   return 'text';
 }
 
-/** Lists of texts are joined by `|`, as in CSV; what has a shape of its own is JSON as text. */
+/** Ids are text; lists of texts are joined by `|`, as in CSV; what has a shape of its own is JSON as text. */
 function flat(name: string, schema: object): string {
   const types = typesOf(schema);
-  if (types.includes('object')) return `t.${name}::text`;
+  const isId = 'format' in schema && schema.format === 'uuid';
+  if (types.includes('object') || isId) return `t.${name}::text`;
   if (!types.includes('array')) return `t.${name}`;
   const items = 'items' in schema && typeof schema.items === 'object' && schema.items !== null ? schema.items : {};
   return typesOf(items).includes('string') ? `array_to_string(t.${name}, '|')` : `t.${name}::text`;
