@@ -22,6 +22,7 @@ export * from '../src/db/tables/moments.ts';
 export * from '../src/db/tables/outcomes.ts';
 export * from '../src/db/tables/problems.ts';
 export * from '../src/db/tables/settings.ts';
+export * from '../src/db/tables/visions.ts';
 export * from '../src/db/tables/webhooks.ts';
 
 export const customers = customersDataset.table;

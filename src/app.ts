@@ -18,6 +18,7 @@ import { addMetricsRoutes } from './modules/metrics/routes.ts';
 import { addMomentRoutes } from './modules/moments/routes.ts';
 import { addProblemRoutes } from './modules/problems/routes.ts';
 import { addSettingsRoutes } from './modules/settings/routes.ts';
+import { addVisionCheckRoutes } from './modules/vision-checks/routes.ts';
 import { addMileMarkerRoutes } from './scorecard/mile-markers/routes.ts';
 import { webhooksOfContract } from './webhooks/event-types.ts';
 import { addWebhookRoutes } from './webhooks/routes.ts';
@@ -47,6 +48,10 @@ const tags = [
   { name: 'Moments', description: 'The moments of truth: where the opinion of a customer is made.' },
   { name: 'Mile markers', description: 'The metrics that tell whether you are on the way, and what they were.' },
   { name: 'Follow-ups', description: 'Whom to call, and what became of it.' },
+  {
+    name: 'Visions',
+    description: 'The destination, and whether people know it and the organisation is aligned with it.',
+  },
   { name: 'Changes', description: 'What changed since, for those who keep a copy.' },
   { name: 'BI', description: 'OData 4.0, for Power BI, Excel, Tableau and others.' },
   { name: 'Settings', description: 'What holds for the whole organisation.' },
@@ -85,6 +90,7 @@ export async function buildApp({
   addMomentRoutes(app, db);
   addGoalRoutes(app, db);
   addDiscussionRoutes(app, db);
+  addVisionCheckRoutes(app, db);
   addDatasetRoutes(app, db);
   addFollowUpRuleRoutes(app, db);
   addFollowUpRoutes(app, db);

@@ -5,11 +5,7 @@ import { discussions } from '../modules/discussions/discussion.ts';
 import { goals } from '../modules/goals/goal.ts';
 import { moments } from '../modules/moments/moment.ts';
 import { problems } from '../modules/problems/problem.ts';
-import { mileMarkers } from '../scorecard/mile-markers/mile-marker.ts';
-import type { BiSet, Kind, SetColumn } from './set.ts';
-
-/** Every managed noun, in the order in which tools list them. */
-export const nouns: readonly ManagedNoun[] = [mileMarkers, goals, discussions, moments, problems];
+export const nouns: readonly ManagedNoun[] = [visionChecks, mileMarkers, goals, discussions, moments, problems];
 
 const typesOf = (schema: object) => ('type' in schema ? [schema.type].flat() : []);
 

@@ -16,5 +16,10 @@ export interface Sample {
 export const samples: Record<string, Sample> = {
   moments: { changes: { name: 'Arrival' }, clears: { field: 'owner', from: 'Ines' } },
   mile_markers: { changes: { name: 'Calls answered' }, clears: { field: 'owner', from: 'Ines' } },
+  vision_checks: {
+    changes: { asked_by: 'Otto' },
+    clears: { field: 'note', from: 'Asked what it means for the night shift.' },
+    other: (at) => ({ asked_on: `2026-03-${10 + at}` }),
+  },
   problems: { changes: { name: 'Slow delivery' }, clears: { field: 'owner', from: 'Ines' } },
 };
