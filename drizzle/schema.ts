@@ -11,6 +11,7 @@ import { surveys as surveysDataset } from '../src/datasets/surveys.ts';
 import { units as unitsDataset } from '../src/datasets/units.ts';
 
 export * from '../src/db/tables/api-keys.ts';
+export * from '../src/db/tables/behaviours.ts';
 export * from '../src/db/tables/changes.ts';
 export * from '../src/db/tables/customer-revenue.ts';
 export * from '../src/db/tables/events.ts';

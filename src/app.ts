@@ -9,6 +9,7 @@ import { newServer, type Server } from './http/server.ts';
 import type { Keys } from './keys/find-key.ts';
 import { keyRoutes } from './keys/routes.ts';
 import { addAuditRoutes } from './modules/audit/routes.ts';
+import { addBehaviourRoutes } from './modules/behaviours/routes.ts';
 import { addDiscussionRoutes } from './modules/discussions/routes.ts';
 import { addFollowUpRuleRoutes } from './modules/follow-up-rules/routes.ts';
 import { addFollowUpRoutes } from './modules/follow-ups/routes.ts';
@@ -47,6 +48,7 @@ const tags = [
   { name: 'Goals', description: 'What is to be reached on a mile marker, by when, and how it stands.' },
   { name: 'Moments', description: 'The moments of truth: where the opinion of a customer is made.' },
   { name: 'Mile markers', description: 'The metrics that tell whether you are on the way, and what they were.' },
+  { name: 'Behaviours', description: 'What people do for customers, how well, and what it goes with.' },
   { name: 'Follow-ups', description: 'Whom to call, and what became of it.' },
   {
     name: 'Visions',
@@ -91,6 +93,7 @@ export async function buildApp({
   addGoalRoutes(app, db);
   addDiscussionRoutes(app, db);
   addVisionCheckRoutes(app, db);
+  addBehaviourRoutes(app, db);
   addDatasetRoutes(app, db);
   addFollowUpRuleRoutes(app, db);
   addFollowUpRoutes(app, db);

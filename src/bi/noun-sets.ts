@@ -1,11 +1,27 @@
 import type { TSchema } from 'typebox';
 import { Decimal } from '../http/schemas.ts';
 import type { ManagedNoun } from '../managed/declare.ts';
+import { behaviours } from '../modules/behaviours/behaviour.ts';
+import { observations } from '../modules/behaviours/observation.ts';
 import { discussions } from '../modules/discussions/discussion.ts';
 import { goals } from '../modules/goals/goal.ts';
 import { moments } from '../modules/moments/moment.ts';
 import { problems } from '../modules/problems/problem.ts';
-export const nouns: readonly ManagedNoun[] = [visionChecks, mileMarkers, goals, discussions, moments, problems];
+import { visionChecks } from '../modules/vision-checks/vision-check.ts';
+import { mileMarkers } from '../scorecard/mile-markers/mile-marker.ts';
+import type { BiSet, Kind, SetColumn } from './set.ts';
+
+/** Every managed noun, in the order in which tools list them. */
+export const nouns: readonly ManagedNoun[] = [
+  visionChecks,
+  mileMarkers,
+  goals,
+  discussions,
+  moments,
+  behaviours,
+  observations,
+  problems,
+];
 
 const typesOf = (schema: object) => ('type' in schema ? [schema.type].flat() : []);
 

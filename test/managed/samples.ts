@@ -14,6 +14,13 @@ export interface Sample {
 
 /** By the names of their tables. */
 export const samples: Record<string, Sample> = {
+  behaviours: { changes: { family: 'service' }, clears: { field: 'description', from: 'Nobody is sent.' } },
+  behaviour_observations: {
+    changes: { rating: 5 },
+    clears: { field: 'employee', from: 'E-7' },
+    before: (api) => api.facts('units', [{ key: 'store-12', name: 'Store 12' }]),
+    other: (at) => ({ note: `Seen ${at} times.` }),
+  },
   moments: { changes: { name: 'Arrival' }, clears: { field: 'owner', from: 'Ines' } },
   mile_markers: { changes: { name: 'Calls answered' }, clears: { field: 'owner', from: 'Ines' } },
   vision_checks: {

@@ -113,7 +113,7 @@ export async function empty(db: Database): Promise<void> {
 }
 
 /** Tables whose rows are the service's own. */
-const kept = ['settings', 'refresh_state', 'installation', 'api_keys'];
+const kept = ['settings', 'refresh_state', 'installation', 'api_keys', 'behaviours'];
 /**
  * Tests that share a service, which takes longer to start than each of them: before each the world is empty, but for the
  * survey `nps`.
