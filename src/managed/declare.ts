@@ -22,7 +22,7 @@ interface Declaration {
   fixed?: Fields;
   /** Given when it is made; they may change, and are never empty. */
   required?: Fields;
-  /** May be left out: null then, or their default. Null clears those that may be null. */
+  /** May be left out: null then, or their default, or now for a moment. Null clears those that may be null. */
   optional?: Fields;
   /** Columns that the service sets itself. */
   derived?: Fields;
@@ -87,12 +87,15 @@ const takesNull = (schema: object): boolean =>
   ('type' in schema && [schema.type].flat().includes('null')) ||
   ('enum' in schema && Array.isArray(schema.enum) && schema.enum.includes(null)) ||
   ('anyOf' in schema && Array.isArray(schema.anyOf) && schema.anyOf.some((one) => takesNull(one)));
+const isMoment = (schema: object) => 'format' in schema && schema.format === 'date-time';
 const withoutDefault = ({ default: _, ...schema }: TSchema & { default?: unknown }) => schema as TSchema;
 
 const typesOf = (schema: object) => ('type' in schema ? [schema.type].flat() : []);
 const isJson = (schema: object): boolean =>
   typesOf(schema).includes('object') ||
   ('items' in schema && typeof schema.items === 'object' && schema.items !== null && isJson(schema.items));
+/** What an optional field holds where it is left out and has no default: now where it is a moment that is always there. */
+export const unsent = (schema: TSchema): Date | null => (isMoment(schema) && !takesNull(schema) ? new Date() : null);
 
 const mapFields = (fields: Fields, change: (schema: TSchema) => TSchema): Fields =>
   Object.fromEntries(Object.entries(fields).map(([name, schema]) => [name, change(schema)]));
@@ -101,14 +104,14 @@ const mapFields = (fields: Fields, change: (schema: TSchema) => TSchema): Fields
  * Declares a managed noun: the one place that knows its fields. The schemas of its requests and answers, its routes, its
  * change feed and its set for BI tools are made from what this returns; its table stands in `db/tables/`, and a test
  * holds the two together.
- * @throws Error for an optional field that has neither null nor a default to fall back to
+ * @throws Error for an optional field that has neither null nor a default to fall back to, and is no moment
  */
 export function declareNoun<const D extends Declaration>(declaration: D): ManagedNoun<D> {
   // From here on every noun is handled alike.
   const noun: Declaration = declaration;
   const { fixed = {}, required = {}, optional = {}, derived = {}, computed = {} } = noun;
   for (const [name, schema] of Object.entries(optional))
-    if (!withDefault(schema) && !takesNull(schema))
+    if (!withDefault(schema) && !takesNull(schema) && !isMoment(schema))
       throw new Error(`${noun.one}.${name} may be left out, so it needs null or a default.`);
   const component = noun.component ?? named(noun.one);
   const id: Fields = noun.key === 'id' ? { id: Uuid } : {};
@@ -140,10 +143,15 @@ export const withMoments = ({ stored }: ManagedNoun, body: object): Record<strin
   Object.fromEntries(
     Object.entries(body).map(([name, value]) => {
       const schema = stored[name];
-      const isMoment = schema !== undefined && 'format' in schema && schema.format === 'date-time';
-      return [name, isMoment && typeof value === 'string' ? new Date(value) : value];
+      return [name, schema && isMoment(schema) && typeof value === 'string' ? new Date(value) : value];
     }),
   );
+
+/** A moment that is now unless it is given. */
+export const momentOrNow = (description: string) => Type.Unsafe<Date>({ ...Instant, description });
+
+/** A moment that may be null. */
+export const moment = (description: string) => Type.Unsafe<Date | null>({ ...nullable(Instant), description });
 
 /** A text that may be null. */
 export const text = (maxLength: number, description: string) =>

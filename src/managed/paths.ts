@@ -8,7 +8,7 @@ import { etagOf, requireMatch, versioned } from '../http/etag.ts';
 import { Cursor, closed, Id, Limit, Problem, pageOf, ref } from '../http/schemas.ts';
 import { authorOf } from '../http/scopes.ts';
 import type { Server } from '../http/server.ts';
-import { type GivenOf, type ManagedNoun, named, type RowOf, type ShownOf, withMoments } from './declare.ts';
+import { type GivenOf, type ManagedNoun, named, type RowOf, type ShownOf, unsent, withMoments } from './declare.ts';
 import { once, onceHeaders } from './once.ts';
 
 /** What there is to do about a noun beside storing it. */
@@ -127,7 +127,9 @@ export function addNounPaths<D>(
     async (request, reply) => {
       const made = await once(db, request, reply, async (client) => {
         const sent = withMoments(noun, request.body as object);
-        const nothing = Object.fromEntries(Object.keys(noun.optional ?? {}).map((name) => [name, null]));
+        const nothing = Object.fromEntries(
+          Object.entries(noun.optional ?? {}).map(([name, schema]) => [name, unsent(schema)]),
+        );
         const id = noun.key === 'id' ? { id: uuid7() } : {};
         const row = { ...id, ...nothing, ...sent };
         const whole = { ...row, ...(await complete?.(client, row, undefined, sent)) } as Parameters<
