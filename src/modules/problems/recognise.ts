@@ -2,42 +2,13 @@ import type { Client } from '../../db/pool.ts';
 import { type FieldError, invalid } from '../../errors.ts';
 import type { GivenOf } from '../../managed/declare.ts';
 import { usualLanguage } from '../../matching/languages.ts';
-import type { ProblemRow, problems } from './problem.ts';
-
-const dayMs = 86_400_000;
-const earliest = Date.parse('1900-01-01T00:00:00Z');
+import type { problems } from './problem.ts';
 
 /** Whether two versions of a problem are found in other responses. */
 export const recognisedAlike = (one: GivenOf<typeof problems>, other: GivenOf<typeof problems>): boolean => {
   const [a, b] = [one, other].map(({ phrases, themes, language }) => JSON.stringify([phrases, themes, language]));
   return a === b;
 };
-
-/**
- * The date of the fix that goes with a status.
- * @param given undefined where the caller says nothing of it
- * @throws ApiError 422 for a date that does not fit
- */
-export function resolvedAt(
-  status: string,
-  given: Date | null | undefined,
-  before: ProblemRow | undefined,
-): Date | null {
-  const refuse = (code: string, detail: string) => invalid(detail, [{ pointer: '/resolved_at', code, detail }], code);
-  if (status !== 'resolved') {
-    if (given == null) return null;
-    throw refuse('not_resolved', "Only a problem of the status 'resolved' has a resolved_at; send both together.");
-  }
-  if (given === null)
-    throw refuse(
-      'resolved_at_needed',
-      "A problem of the status 'resolved' keeps its resolved_at; send another status.",
-    );
-  if (given === undefined) return before?.resolved_at ?? new Date();
-  if (given.getTime() < earliest || given.getTime() > Date.now() + dayMs)
-    throw refuse('out_of_range', 'resolved_at lies between 1900 and tomorrow.');
-  return given;
-}
 
 /**
  * Makes sure that every phrase has a word to look for, in its language or in one of those that surveys have.

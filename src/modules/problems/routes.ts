@@ -2,9 +2,10 @@ import type { Client, Database } from '../../db/pool.ts';
 import type { Server } from '../../http/server.ts';
 import type { ShownOf } from '../../managed/declare.ts';
 import { addNounPaths } from '../../managed/paths.ts';
+import { momentOfStatus } from '../../managed/status.ts';
 import { matchProblemAgain, readProgress } from '../../matching/progress.ts';
 import { type ProblemRow, problems } from './problem.ts';
-import { recognisedAlike, requireWords, resolvedAt } from './recognise.ts';
+import { recognisedAlike, requireWords } from './recognise.ts';
 
 /** Problems as they are shown, each with how far it was looked for. */
 async function withMatching(client: Client, rows: readonly ProblemRow[]): Promise<ShownOf<typeof problems>[]> {
@@ -20,7 +21,16 @@ export const addProblemRoutes = (app: Server, db: Database): void =>
   addNounPaths(app, db, problems, {
     complete: async (client, problem, before, sent) => {
       if (!before || !recognisedAlike(problem, before)) await requireWords(client, problem);
-      return { resolved_at: resolvedAt(problem.status, sent.resolved_at, before) };
+      return {
+        resolved_at: momentOfStatus({
+          one: 'a problem',
+          field: 'resolved_at',
+          statuses: ['resolved'],
+          status: problem.status,
+          given: sent.resolved_at,
+          held: before?.resolved_at,
+        }),
+      };
     },
     afterwards: async (client, problem, before) => {
       const isArchived = problem.archived_at !== null;
