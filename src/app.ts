@@ -11,14 +11,17 @@ import { keyRoutes } from './keys/routes.ts';
 import { addAuditRoutes } from './modules/audit/routes.ts';
 import { addBehaviourRoutes } from './modules/behaviours/routes.ts';
 import { addDiscussionRoutes } from './modules/discussions/routes.ts';
+import { addEmpowermentActionRoutes } from './modules/empowerment-actions/routes.ts';
 import { addFollowUpRuleRoutes } from './modules/follow-up-rules/routes.ts';
 import { addFollowUpRoutes } from './modules/follow-ups/routes.ts';
 import { addGoalRoutes } from './modules/goals/routes.ts';
 import { addJourneyRoutes } from './modules/journey/routes.ts';
 import { addMetricsRoutes } from './modules/metrics/routes.ts';
 import { addMomentRoutes } from './modules/moments/routes.ts';
+import { addObstacleRoutes } from './modules/obstacles/routes.ts';
 import { addProblemRoutes } from './modules/problems/routes.ts';
 import { addSettingsRoutes } from './modules/settings/routes.ts';
+import { addSuggestionRoutes } from './modules/suggestions/routes.ts';
 import { addVisionCheckRoutes } from './modules/vision-checks/routes.ts';
 import { addMileMarkerRoutes } from './scorecard/mile-markers/routes.ts';
 import { webhooksOfContract } from './webhooks/event-types.ts';
@@ -49,6 +52,7 @@ const tags = [
   { name: 'Moments', description: 'The moments of truth: where the opinion of a customer is made.' },
   { name: 'Mile markers', description: 'The metrics that tell whether you are on the way, and what they were.' },
   { name: 'Behaviours', description: 'What people do for customers, how well, and what it goes with.' },
+  { name: 'Employee voice', description: 'What employees run into, suggest and put right on the spot.' },
   { name: 'Follow-ups', description: 'Whom to call, and what became of it.' },
   {
     name: 'Visions',
@@ -94,6 +98,9 @@ export async function buildApp({
   addDiscussionRoutes(app, db);
   addVisionCheckRoutes(app, db);
   addBehaviourRoutes(app, db);
+  addObstacleRoutes(app, db);
+  addSuggestionRoutes(app, db);
+  addEmpowermentActionRoutes(app, db);
   addDatasetRoutes(app, db);
   addFollowUpRuleRoutes(app, db);
   addFollowUpRoutes(app, db);

@@ -4,9 +4,12 @@ import type { ManagedNoun } from '../managed/declare.ts';
 import { behaviours } from '../modules/behaviours/behaviour.ts';
 import { observations } from '../modules/behaviours/observation.ts';
 import { discussions } from '../modules/discussions/discussion.ts';
+import { empowermentActions } from '../modules/empowerment-actions/empowerment-action.ts';
 import { goals } from '../modules/goals/goal.ts';
 import { moments } from '../modules/moments/moment.ts';
+import { obstacles } from '../modules/obstacles/obstacle.ts';
 import { problems } from '../modules/problems/problem.ts';
+import { suggestions } from '../modules/suggestions/suggestion.ts';
 import { visionChecks } from '../modules/vision-checks/vision-check.ts';
 import { mileMarkers } from '../scorecard/mile-markers/mile-marker.ts';
 import type { BiSet, Kind, SetColumn } from './set.ts';
@@ -18,6 +21,9 @@ export const nouns: readonly ManagedNoun[] = [
   goals,
   discussions,
   moments,
+  obstacles,
+  suggestions,
+  empowermentActions,
   behaviours,
   observations,
   problems,

@@ -1,5 +1,6 @@
 import { type Author, writeAudit } from '../db/audit.ts';
 import type { Client } from '../db/pool.ts';
+import { forgetCustomer } from '../managed/forget-customer.ts';
 import { eraseFollowUps } from '../outcomes/follow-ups.ts';
 import { forgetReceived } from './received.ts';
 import { facts } from './registry.ts';
@@ -33,7 +34,7 @@ export async function eraseCustomer(client: Client, id: string, author: Author):
   );
   const record = await client.rows<Gone>('delete from customers where id = $1 returning id as key, unit', [id]);
   if (record.length > 0) await bury(client, 'customers', record);
-  removed += record.length + named.length + (await eraseFollowUps(client, id));
+  removed += record.length + named.length + (await eraseFollowUps(client, id)) + (await forgetCustomer(client, id));
   if (removed === 0) return 0;
   await client.rows('insert into dirty_respondents (respondent) values ($1)', [id]);
   await client.rows(`insert into dirty_customers (customer_id, since) values ($1, '-infinity')`, [id]);

@@ -12,6 +12,11 @@ export interface Sample {
   other?: (at: number) => Record<string, unknown>;
 }
 
+const place = async (api: Api) => {
+  await api.facts('units', [{ key: 'store-12', name: 'Harbour Street' }]);
+  await api.send('POST', '/v1/moments', { key: 'check-in', name: 'Check-in' });
+};
+
 /** By the names of their tables. */
 export const samples: Record<string, Sample> = {
   behaviours: { changes: { family: 'service' }, clears: { field: 'description', from: 'Nobody is sent.' } },
@@ -27,6 +32,23 @@ export const samples: Record<string, Sample> = {
     changes: { asked_by: 'Otto' },
     clears: { field: 'note', from: 'Asked what it means for the night shift.' },
     other: (at) => ({ asked_on: `2026-03-${10 + at}` }),
+  obstacles: {
+    changes: { title: 'No printer' },
+    clears: { field: 'owner', from: 'Ines' },
+    before: place,
+    other: (at) => ({ title: `Printer ${at} jams` }),
+  },
+  suggestions: {
+    changes: { text: 'Print them at night.' },
+    clears: { field: 'moment', from: 'check-in' },
+    before: place,
+    other: (at) => ({ text: `Print them ${at} hours before.` }),
+  },
+  empowerment_actions: {
+    changes: { given: 'A free dinner' },
+    clears: { field: 'follow_up_avoided', from: false },
+    before: place,
+    other: (at) => ({ given: `${at} free nights` }),
   },
   problems: { changes: { name: 'Slow delivery' }, clears: { field: 'owner', from: 'Ines' } },
 };
