@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Ajv } from 'ajv';
 import fc from 'fast-check';
+import { nouns } from '../../src/bi/noun-sets.ts';
 import { datasets } from '../../src/datasets/registry.ts';
 import { openapiOf } from '../../src/http/openapi.ts';
+import { named } from '../../src/managed/declare.ts';
 import { verify } from '../../src/outcomes/verify.ts';
 import { sentExample } from '../datasets/samples.ts';
 import { testApi } from '../support/api.ts';
@@ -64,6 +66,8 @@ test('no request makes the service fail, and every answer is what the contract s
   let endpointId = '';
   let deliveryId = '';
   let followUpId = '';
+  /** The ids of rows that people manage, by the word for one in the names of operations. */
+  const made: Record<string, string> = {};
   /** What requests may have removed is there again. */
   const restore = async (time_zone = 'UTC') => {
     await api.send('PATCH', '/v1/settings', { time_zone }, { 'if-match': '*' });
@@ -77,6 +81,9 @@ test('no request makes the service fail, and every answer is what the contract s
     await api.db.write((client) => client.rows('delete from follow_ups'));
     await api.send('POST', '/v1/customers', { id: 'C-2001' });
     followUpId = (await api.send('POST', '/v1/follow-ups', { customer_id: 'C-1042' })).body.id;
+    await api.send('POST', '/v1/moments', { key: 'check-in', name: 'Check-in' });
+    for (const { key, path, example, component, one } of nouns)
+      if (key === 'id') made[component ?? named(one)] = (await api.send('POST', `/v1/${path}`, example)).body.id;
   };
 
   await api.app.ready();
@@ -89,7 +96,12 @@ test('no request makes the service fail, and every answer is what the contract s
 
   const known = datasets.flatMap(({ example }) => Object.values(example).filter((value) => typeof value === 'string'));
   const keysOf = (key: string) => datasets.flatMap((one) => (one.key === key ? [one.example[key]] : []));
-  const { one, named, nearly, odd } = valuesOf(document.components.schemas, known, {
+  const {
+    one,
+    named: likely,
+    nearly,
+    odd,
+  } = valuesOf(document.components.schemas, known, {
     id: keysOf('id'),
     key: keysOf('key'),
     customer_id: ['C-1042', 'C-2001'],
@@ -109,9 +121,15 @@ test('no request makes the service fail, and every answer is what the contract s
     due_at: [tomorrow],
     promised_for: [tomorrow],
     promise: ['Saturday'],
+    moment: ['check-in'],
+    answer: ['Thank you', null],
+    limit_amount: ['100'],
+    value: ['80', null],
     'if-match': ['*', '"v1"', '"v2"'],
   });
 
+  const madeFor = ({ operationId }: Operation) =>
+    Object.entries(made).find(([word]) => operationId.includes(word))?.[1];
   const parameters = (operation: Operation, place: string) => {
     const all = (operation.parameters ?? []).filter((parameter) => parameter.in === place);
     const record = (value: (name: string, schema: Schema) => fc.Arbitrary<unknown>) =>
@@ -126,7 +144,9 @@ test('no request makes the service fail, and every answer is what the contract s
           ? fc.constant(name === 'id' ? endpointId : deliveryId)
           : name === 'id' && /FollowUp(Step)?$/.test(operation.operationId)
             ? fc.constant(followUpId)
-            : named(name, schema);
+            : name === 'id' && madeFor(operation) !== undefined
+              ? fc.constant(madeFor(operation))
+              : likely(name, schema);
     // A cursor is good with its own query only.
     const good = record(fitting).map(({ cursor: _, ...rest }) => rest as Record<string, string>);
     const any = record((name, schema) => fc.oneof(fitting(name, schema), odd));
