@@ -41,6 +41,29 @@ CREATE TABLE "invitations" (
 	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "readings" (
+	"id" text PRIMARY KEY NOT NULL,
+	"mile_marker" text NOT NULL,
+	"unit" text,
+	"period_start_on" date NOT NULL,
+	"period_end_on" date NOT NULL,
+	"value" double precision,
+	"n" double precision,
+	"numerator" double precision,
+	"denominator" double precision,
+	"standard_error" double precision,
+	"note" text,
+	"source" text NOT NULL,
+	"recorded_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
+	CONSTRAINT "readings_value_finite" CHECK ("readings"."value" > '-Infinity' and "readings"."value" < 'Infinity'),
+	CONSTRAINT "readings_n_finite" CHECK ("readings"."n" > '-Infinity' and "readings"."n" < 'Infinity'),
+	CONSTRAINT "readings_numerator_finite" CHECK ("readings"."numerator" > '-Infinity' and "readings"."numerator" < 'Infinity'),
+	CONSTRAINT "readings_denominator_finite" CHECK ("readings"."denominator" > '-Infinity' and "readings"."denominator" < 'Infinity'),
+	CONSTRAINT "readings_standard_error_finite" CHECK ("readings"."standard_error" > '-Infinity' and "readings"."standard_error" < 'Infinity')
+);
+--> statement-breakpoint
 CREATE TABLE "referrals" (
 	"id" text PRIMARY KEY NOT NULL,
 	"referrer_id" text NOT NULL,
@@ -144,6 +167,7 @@ CREATE TABLE "api_keys" (
 	"prefix" text NOT NULL,
 	"hash" text NOT NULL,
 	"scopes" text[] NOT NULL,
+	"units" text[],
 	"preset" boolean DEFAULT false NOT NULL,
 	"created_at" timestamp (3) with time zone NOT NULL,
 	"expires_at" timestamp (3) with time zone,
@@ -151,7 +175,38 @@ CREATE TABLE "api_keys" (
 	"last_used_at" timestamp (3) with time zone,
 	"replaced_by" uuid,
 	CONSTRAINT "api_keys_prefix_key" UNIQUE("prefix"),
-	CONSTRAINT "api_keys_scopes_not_empty" CHECK (cardinality("api_keys"."scopes") > 0)
+	CONSTRAINT "api_keys_scopes_not_empty" CHECK (cardinality("api_keys"."scopes") > 0),
+	CONSTRAINT "api_keys_units_of_no_admin" CHECK ("api_keys"."units" is null or (cardinality("api_keys"."units") > 0 and not 'admin' = any("api_keys"."scopes")))
+);
+--> statement-breakpoint
+CREATE TABLE "behaviour_observations" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"behaviour" text NOT NULL,
+	"unit" text NOT NULL,
+	"rating" integer NOT NULL,
+	"observed_at" timestamp (3) with time zone NOT NULL,
+	"note" text,
+	"observed_by" text,
+	"employee" text,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
+	"archived_at" timestamp (3) with time zone,
+	CONSTRAINT "behaviour_observations_rating_known" CHECK ("behaviour_observations"."rating" between 1 and 5)
+);
+--> statement-breakpoint
+CREATE TABLE "behaviours" (
+	"key" text PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"family" text NOT NULL,
+	"description" text,
+	"seeded" boolean DEFAULT false NOT NULL,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
+	"archived_at" timestamp (3) with time zone
 );
 --> statement-breakpoint
 CREATE TABLE "audit_log" (
@@ -177,6 +232,15 @@ CREATE TABLE "tombstones" (
 	"removed_at" timestamp (3) with time zone NOT NULL,
 	"changed_xid" "xid8" NOT NULL,
 	CONSTRAINT "tombstones_pkey" PRIMARY KEY("dataset","key")
+);
+--> statement-breakpoint
+CREATE TABLE "unit_departures" (
+	"dataset" text NOT NULL,
+	"key" text NOT NULL,
+	"unit" text NOT NULL,
+	"left_at" timestamp (3) with time zone NOT NULL,
+	"changed_xid" "xid8" NOT NULL,
+	CONSTRAINT "unit_departures_pkey" PRIMARY KEY("dataset","key","unit")
 );
 --> statement-breakpoint
 CREATE TABLE "customer_months" (
@@ -207,6 +271,29 @@ CREATE TABLE "dirty_customers" (
 	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "dirty_customers_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
 	"customer_id" text NOT NULL,
 	"since" timestamp with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "empowerment_actions" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"by" text NOT NULL,
+	"given" text NOT NULL,
+	"customer_id" text,
+	"unit" text,
+	"value" numeric,
+	"limit_amount" numeric,
+	"currency" text,
+	"within_limit" boolean,
+	"follow_up_avoided" boolean,
+	"follow_up" uuid,
+	"acted_at" timestamp (3) with time zone NOT NULL,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
+	"archived_at" timestamp (3) with time zone,
+	CONSTRAINT "empowerment_actions_amounts" CHECK ("empowerment_actions"."value" >= 0 and "empowerment_actions"."limit_amount" >= 0),
+	CONSTRAINT "empowerment_actions_currency" CHECK (("empowerment_actions"."currency" is not null) = ("empowerment_actions"."value" is not null or "empowerment_actions"."limit_amount" is not null)),
+	CONSTRAINT "empowerment_actions_within_limit" CHECK ("empowerment_actions"."within_limit" is not distinct from ("empowerment_actions"."value" <= "empowerment_actions"."limit_amount"))
 );
 --> statement-breakpoint
 CREATE TABLE "events" (
@@ -267,6 +354,90 @@ CREATE TABLE "follow_ups" (
 	CONSTRAINT "follow_ups_closed_at" CHECK (("follow_ups"."state" = 'closed') = ("follow_ups"."closed_at" is not null))
 );
 --> statement-breakpoint
+CREATE TABLE "discussions" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"discussed_on" date NOT NULL,
+	"goals" text[] NOT NULL,
+	"place" text,
+	"unit" text,
+	"actions" text,
+	"note" text,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
+	"archived_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "goal_check_ins" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"goal" uuid NOT NULL,
+	"value" double precision,
+	"confidence" integer,
+	"note" text,
+	"obstacles" text[] NOT NULL,
+	"checked_in_by" text,
+	"checked_in_at" timestamp (3) with time zone NOT NULL,
+	"source" text NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "goals" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"mile_marker" text NOT NULL,
+	"direction" text NOT NULL,
+	"starts_on" date NOT NULL,
+	"ends_on" date NOT NULL,
+	"baseline" double precision,
+	"target" double precision,
+	"target_low" double precision,
+	"target_high" double precision,
+	"committed" double precision,
+	"stretch" double precision,
+	"unit" text,
+	"owner" text,
+	"discussed_every" text NOT NULL,
+	"behaviours" text[] NOT NULL,
+	"guard_mile_markers" text[] NOT NULL,
+	"outcome_mile_marker" text,
+	"gaming_risk" text,
+	"accountable" text NOT NULL,
+	"ranks_people" boolean NOT NULL,
+	"reward" text NOT NULL,
+	"ahead_below" double precision NOT NULL,
+	"on_track_below" double precision NOT NULL,
+	"behind_below" double precision NOT NULL,
+	"declared_status" text,
+	"declared_note" text,
+	"focus" text NOT NULL,
+	"teamwork" text NOT NULL,
+	"intrinsic" text NOT NULL,
+	"rules_not_passed" text[] NOT NULL,
+	"published_at" timestamp (3) with time zone,
+	"published_by" text,
+	"exception" text,
+	"dropped_at" timestamp (3) with time zone,
+	"dropped_because" text,
+	"state" text,
+	"state_since" timestamp (3) with time zone,
+	"stood_at" timestamp (3) with time zone,
+	"value" double precision,
+	"value_low" double precision,
+	"value_high" double precision,
+	"measured_from" date,
+	"measured_to" date,
+	"progress" double precision,
+	"expected_progress" double precision,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
+	"archived_at" timestamp (3) with time zone,
+	CONSTRAINT "goals_days_in_order" CHECK ("goals"."starts_on" <= "goals"."ends_on"),
+	CONSTRAINT "goals_target_fits_direction" CHECK (case when "goals"."direction" = 'within_range' then "goals"."target_low" < "goals"."target_high" and "goals"."target" is null else "goals"."target" is not null end),
+	CONSTRAINT "goals_exception_of_published" CHECK ("goals"."exception" is null or "goals"."published_at" is not null)
+);
+--> statement-breakpoint
 CREATE TABLE "idempotent_answers" (
 	"key_id" uuid NOT NULL,
 	"operation" text NOT NULL,
@@ -277,6 +448,30 @@ CREATE TABLE "idempotent_answers" (
 	"body" jsonb NOT NULL,
 	"answered_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "idempotent_answers_pkey" PRIMARY KEY("key_id","operation","idempotency_key")
+);
+--> statement-breakpoint
+CREATE TABLE "mile_markers" (
+	"key" text PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"description" text,
+	"unit_of_measure" text NOT NULL,
+	"direction" text NOT NULL,
+	"source" text NOT NULL,
+	"metric" text,
+	"filters" jsonb DEFAULT '{}'::jsonb NOT NULL,
+	"cadence" text NOT NULL,
+	"interval_kind" text,
+	"owner" text,
+	"unit" text,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
+	"archived_at" timestamp (3) with time zone,
+	CONSTRAINT "mile_markers_direction_known" CHECK ("mile_markers"."direction" in ('higher_is_better', 'lower_is_better')),
+	CONSTRAINT "mile_markers_cadence_known" CHECK ("mile_markers"."cadence" in ('day', 'week', 'month', 'quarter', 'year')),
+	CONSTRAINT "mile_markers_source_whole" CHECK (("mile_markers"."source" = 'computed' and "mile_markers"."metric" is not null and "mile_markers"."interval_kind" is null)
+        or ("mile_markers"."source" = 'readings' and "mile_markers"."metric" is null and ("mile_markers"."interval_kind" is null or "mile_markers"."interval_kind" in ('proportion', 'mean'))))
 );
 --> statement-breakpoint
 CREATE TABLE "moments" (
@@ -297,6 +492,31 @@ CREATE TABLE "moments" (
 	"archived_at" timestamp (3) with time zone,
 	CONSTRAINT "moments_verdict_known" CHECK ("moments"."policy_verdict" in ('fits', 'partly', 'conflicts')),
 	CONSTRAINT "moments_review_whole" CHECK (("moments"."policy_reviewed_on" is null) = ("moments"."policy_verdict" is null))
+);
+--> statement-breakpoint
+CREATE TABLE "obstacles" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"title" text NOT NULL,
+	"description" text,
+	"moment" text,
+	"unit" text,
+	"raised_by" text,
+	"severity" text DEFAULT 'medium' NOT NULL,
+	"status" text DEFAULT 'raised' NOT NULL,
+	"declined_reason" text,
+	"owner" text,
+	"raised_at" timestamp (3) with time zone NOT NULL,
+	"fixed_at" timestamp (3) with time zone,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
+	"archived_at" timestamp (3) with time zone,
+	CONSTRAINT "obstacles_severity_known" CHECK ("obstacles"."severity" in ('low', 'medium', 'high', 'critical')),
+	CONSTRAINT "obstacles_status_known" CHECK ("obstacles"."status" in ('raised', 'accepted', 'fixing', 'fixed', 'declined')),
+	CONSTRAINT "obstacles_fixed" CHECK (("obstacles"."status" = 'fixed') = ("obstacles"."fixed_at" is not null)),
+	CONSTRAINT "obstacles_fixed_after" CHECK ("obstacles"."fixed_at" >= "obstacles"."raised_at"),
+	CONSTRAINT "obstacles_declined" CHECK (("obstacles"."status" = 'declined') = ("obstacles"."declined_reason" is not null))
 );
 --> statement-breakpoint
 CREATE TABLE "dataset_progress" (
@@ -469,6 +689,71 @@ CREATE TABLE "settings" (
 	CONSTRAINT "settings_one_row" CHECK ("settings"."id" = 1)
 );
 --> statement-breakpoint
+CREATE TABLE "vision_checks" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"vision" uuid,
+	"asked_on" date NOT NULL,
+	"unit" text,
+	"answers" jsonb NOT NULL,
+	"consistent" boolean NOT NULL,
+	"asked_by" text,
+	"note" text,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
+	"archived_at" timestamp (3) with time zone,
+	CONSTRAINT "vision_checks_answered" CHECK (jsonb_typeof("vision_checks"."answers") = 'array' and jsonb_array_length("vision_checks"."answers") > 0)
+);
+--> statement-breakpoint
+CREATE TABLE "visions" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"statement" text NOT NULL,
+	"present_state" text,
+	"future_state" text,
+	"is_simple" boolean,
+	"names_the_service" boolean,
+	"has_present_and_future" boolean,
+	"stories" jsonb DEFAULT '[]'::jsonb NOT NULL,
+	"published_at" timestamp (3) with time zone,
+	"superseded_at" timestamp (3) with time zone,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
+	"archived_at" timestamp (3) with time zone,
+	CONSTRAINT "visions_superseded" CHECK ("visions"."superseded_at" is null or "visions"."published_at" is not null)
+);
+--> statement-breakpoint
+CREATE TABLE "suggestion_votes" (
+	"suggestion" uuid NOT NULL,
+	"voter" text NOT NULL,
+	"voted_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "suggestion_votes_pkey" PRIMARY KEY("suggestion","voter")
+);
+--> statement-breakpoint
+CREATE TABLE "suggestions" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"text" text NOT NULL,
+	"by" text,
+	"moment" text,
+	"unit" text,
+	"status" text DEFAULT 'new' NOT NULL,
+	"answer" text,
+	"obstacle" uuid,
+	"made_at" timestamp (3) with time zone NOT NULL,
+	"answered_at" timestamp (3) with time zone,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
+	"archived_at" timestamp (3) with time zone,
+	CONSTRAINT "suggestions_status_known" CHECK ("suggestions"."status" in ('new', 'considering', 'incorporated', 'declined')),
+	CONSTRAINT "suggestions_answered" CHECK (("suggestions"."status" <> 'new') = ("suggestions"."answered_at" is not null)),
+	CONSTRAINT "suggestions_answer" CHECK (("suggestions"."status" <> 'new') = ("suggestions"."answer" is not null)),
+	CONSTRAINT "suggestions_answered_after" CHECK ("suggestions"."answered_at" >= "suggestions"."made_at")
+);
+--> statement-breakpoint
 CREATE TABLE "webhook_attempts" (
 	"delivery_id" uuid NOT NULL,
 	"number" integer NOT NULL,
@@ -536,6 +821,8 @@ CREATE INDEX "exchange_rates_changed_idx" ON "exchange_rates" USING btree ("chan
 CREATE INDEX "invitations_changed_idx" ON "invitations" USING btree ("changed_xid","id");--> statement-breakpoint
 CREATE INDEX "invitations_customer_id_sent_at_idx" ON "invitations" USING btree ("customer_id","sent_at");--> statement-breakpoint
 CREATE INDEX "invitations_sent_at_brin" ON "invitations" USING brin ("sent_at");--> statement-breakpoint
+CREATE INDEX "readings_changed_idx" ON "readings" USING btree ("changed_xid","id");--> statement-breakpoint
+CREATE INDEX "readings_mile_marker_period_start_on_idx" ON "readings" USING btree ("mile_marker","period_start_on");--> statement-breakpoint
 CREATE INDEX "referrals_changed_idx" ON "referrals" USING btree ("changed_xid","id");--> statement-breakpoint
 CREATE INDEX "referrals_referrer_id_made_at_idx" ON "referrals" USING btree ("referrer_id","made_at");--> statement-breakpoint
 CREATE INDEX "referrals_made_at_brin" ON "referrals" USING brin ("made_at");--> statement-breakpoint
@@ -551,21 +838,33 @@ CREATE INDEX "revenue_events_customer_id_occurred_at_idx" ON "revenue_events" US
 CREATE INDEX "revenue_events_occurred_at_brin" ON "revenue_events" USING brin ("occurred_at");--> statement-breakpoint
 CREATE INDEX "surveys_changed_idx" ON "surveys" USING btree ("changed_xid","key");--> statement-breakpoint
 CREATE INDEX "units_changed_idx" ON "units" USING btree ("changed_xid","key");--> statement-breakpoint
+CREATE INDEX "behaviour_observations_observed_at_idx" ON "behaviour_observations" USING btree ("observed_at");--> statement-breakpoint
 CREATE INDEX "audit_log_noun_key_idx" ON "audit_log" USING btree ("noun","key","id");--> statement-breakpoint
 CREATE INDEX "tombstones_changed_idx" ON "tombstones" USING btree ("dataset","changed_xid","key");--> statement-breakpoint
+CREATE INDEX "unit_departures_changed_idx" ON "unit_departures" USING btree ("dataset","changed_xid","key");--> statement-breakpoint
 CREATE INDEX "customer_months_customer_idx" ON "customer_months" USING btree ("customer_id");--> statement-breakpoint
 CREATE INDEX "customer_standing_revenue_changes_at_idx" ON "customer_standing" USING btree ("revenue_changes_at");--> statement-breakpoint
 CREATE INDEX "customer_standing_contract_changes_at_idx" ON "customer_standing" USING btree ("contract_changes_at") WHERE "customer_standing"."contract_changes_at" is not null;--> statement-breakpoint
+CREATE INDEX "empowerment_actions_acted_at_idx" ON "empowerment_actions" USING btree ("acted_at");--> statement-breakpoint
+CREATE INDEX "empowerment_actions_customer_idx" ON "empowerment_actions" USING btree ("customer_id");--> statement-breakpoint
 CREATE INDEX "events_waiting_idx" ON "events" USING btree ("id") WHERE "events"."fanned_out_at" is null;--> statement-breakpoint
 CREATE INDEX "events_subject_idx" ON "events" USING btree ("subject");--> statement-breakpoint
 CREATE UNIQUE INDEX "follow_ups_open_customer_idx" ON "follow_ups" USING btree ("customer_id") WHERE "follow_ups"."state" <> 'closed';--> statement-breakpoint
 CREATE INDEX "follow_ups_customer_idx" ON "follow_ups" USING btree ("customer_id","opened_at");--> statement-breakpoint
 CREATE INDEX "follow_ups_deadline_idx" ON "follow_ups" USING btree ("remind_at") WHERE "follow_ups"."state" <> 'closed' and "follow_ups"."overdue_at" is null;--> statement-breakpoint
+CREATE INDEX "discussions_goals_idx" ON "discussions" USING gin ("goals");--> statement-breakpoint
+CREATE INDEX "goal_check_ins_goal_idx" ON "goal_check_ins" USING btree ("goal","id");--> statement-breakpoint
+CREATE INDEX "goals_mile_marker_idx" ON "goals" USING btree ("mile_marker");--> statement-breakpoint
+CREATE INDEX "goals_stood_at_idx" ON "goals" USING btree ("stood_at") WHERE "goals"."published_at" is not null and "goals"."archived_at" is null;--> statement-breakpoint
 CREATE INDEX "idempotent_answers_answered_at_idx" ON "idempotent_answers" USING btree ("answered_at");--> statement-breakpoint
+CREATE INDEX "obstacles_raised_at_idx" ON "obstacles" USING btree ("raised_at");--> statement-breakpoint
 CREATE INDEX "response_outcomes_respondent_idx" ON "response_outcomes" USING btree ("respondent");--> statement-breakpoint
 CREATE INDEX "response_outcomes_answered_at_idx" ON "response_outcomes" USING btree ("answered_at");--> statement-breakpoint
 CREATE INDEX "problem_matching_unfinished_idx" ON "problem_matching" USING btree ("passed") WHERE "problem_matching"."finished_at" is null;--> statement-breakpoint
 CREATE INDEX "problem_responses_problem_idx" ON "problem_responses" USING btree ("problem");--> statement-breakpoint
+CREATE INDEX "vision_checks_asked_idx" ON "vision_checks" USING btree ("asked_on");--> statement-breakpoint
+CREATE UNIQUE INDEX "visions_current_idx" ON "visions" USING btree ((true)) WHERE "visions"."published_at" is not null and "visions"."superseded_at" is null;--> statement-breakpoint
+CREATE INDEX "suggestions_made_at_idx" ON "suggestions" USING btree ("made_at");--> statement-breakpoint
 CREATE INDEX "webhook_deliveries_due_idx" ON "webhook_deliveries" USING btree ("endpoint_id","next_at") WHERE "webhook_deliveries"."next_at" is not null;--> statement-breakpoint
 CREATE INDEX "webhook_deliveries_made_idx" ON "webhook_deliveries" USING btree ("endpoint_id","created_at","id");--> statement-breakpoint
 CREATE INDEX "webhook_secrets_endpoint_idx" ON "webhook_secrets" USING btree ("endpoint_id");

@@ -25,8 +25,8 @@ export * from '../src/db/tables/obstacles.ts';
 export * from '../src/db/tables/outcomes.ts';
 export * from '../src/db/tables/problems.ts';
 export * from '../src/db/tables/settings.ts';
-export * from '../src/db/tables/visions.ts';
 export * from '../src/db/tables/suggestions.ts';
+export * from '../src/db/tables/visions.ts';
 export * from '../src/db/tables/webhooks.ts';
 
 export const customers = customersDataset.table;

@@ -24,6 +24,7 @@ import { addSettingsRoutes } from './modules/settings/routes.ts';
 import { addSuggestionRoutes } from './modules/suggestions/routes.ts';
 import { addVisionCheckRoutes } from './modules/vision-checks/routes.ts';
 import { addMileMarkerRoutes } from './scorecard/mile-markers/routes.ts';
+import { addScorecardRoutes } from './scorecard/routes.ts';
 import { webhooksOfContract } from './webhooks/event-types.ts';
 import { addWebhookRoutes } from './webhooks/routes.ts';
 import { targetsOf } from './webhooks/targets.ts';
@@ -96,6 +97,7 @@ export async function buildApp({
   addMomentRoutes(app, db);
   addGoalRoutes(app, db);
   addDiscussionRoutes(app, db);
+  addScorecardRoutes(app, db);
   addVisionCheckRoutes(app, db);
   addBehaviourRoutes(app, db);
   addObstacleRoutes(app, db);

@@ -7,6 +7,7 @@ import { purgeAnswers } from './managed/once.ts';
 import { matchBatch } from './matching/match.ts';
 import { markDeadlines } from './modules/follow-ups/deadlines.ts';
 import { isWaiting, refresh, waiting } from './outcomes/refresh.ts';
+import { settleGoals } from './scorecard/states.ts';
 import { startDeliveries } from './webhooks/loop.ts';
 import { targetsOf } from './webhooks/targets.ts';
 
@@ -36,6 +37,7 @@ const jobsOn = (db: Database): Job[] => [
   },
   { name: 'matching responses with problems', pause_ms: 1_000, work: () => matchBatch(db) },
   { name: 'marking follow-ups that fall due', pause_ms: 5_000, work: () => markDeadlines(db) },
+  { name: 'looking how goals stand', pause_ms: 10_000, work: () => settleGoals(db) },
   { name: 'looking for problems that rise', pause_ms: 3_600_000, work: () => recordRising(db) },
   {
     name: 'cleaning up',

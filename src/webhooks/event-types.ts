@@ -52,6 +52,26 @@ export const eventTypes = {
     description: 'A follow-up was closed; `closed_as` says how.',
     example: { ...followUp, state: 'closed', closed_as: 'satisfied', closed_at: '2026-02-03T09:00:00.000Z' },
   },
+  'goal.status_changed': {
+    description:
+      'A published goal stands otherwise than when the service last looked, within ten minutes. `state_before` is null the first time.',
+    example: {
+      id: '0197a3c8-5b1e-7cc4-9d3a-2f1b6f0d8e12',
+      name: 'Fewer detractors by summer',
+      mile_marker: 'nps',
+      unit: null,
+      owner: 'Ines',
+      state: 'behind',
+      state_before: 'on_track',
+      value: 24.1,
+      value_low: 21.9,
+      value_high: 26.3,
+      measured_from: '2026-03-01',
+      measured_to: '2026-04-01',
+      progress: 0.27,
+      expected_progress: 0.5,
+    },
+  },
   'problem.rising': {
     description:
       'A larger share of responses has a problem than before, by more than chance explains: the last 90 days against the 90 before.',
