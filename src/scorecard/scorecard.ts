@@ -54,16 +54,17 @@ const readSaid = (client: Client, ids: readonly string[]) =>
 /**
  * Every goal and mile marker at a glance, worked out at this moment: of the whole company, or of a unit with everything
  * below it. The mile markers are those of the company, told of that unit; the goals are those of the units asked for.
+ * @param now the moment that it is told of
  * @throws ApiError 400 for a unit that is not there
  */
 export async function readScorecard(
   db: Database,
   { unit, personal }: { unit: string | null; personal: boolean },
+  now = new Date(),
 ): Promise<Shown> {
   const waiting = await refreshBeforeAnswer(db);
   return db.read(
     async (client) => {
-      const now = new Date();
       const reading: Reading = { now, today: await readToday(client, now), personal };
       const place = unit === null ? null : await requireUnit(client, unit);
       const { time_zone, currency } = await readSettings(client);

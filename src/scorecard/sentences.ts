@@ -33,18 +33,18 @@ export function goalSentence({ goal, marker, standing, series }: ReadGoal, curre
   const interval =
     found.low === null || found.high === null ? '' : ` (95% interval ${tell(found.low)} to ${tell(found.high)})`;
   const aim = {
-    increase_to: `up to ${tell(goal.target)}`,
-    decrease_to: `down to ${tell(goal.target)}`,
-    stay_above: `to stay above ${tell(goal.target)}`,
-    stay_below: `to stay below ${tell(goal.target)}`,
-    within_range: `to stay between ${tell(goal.target_low)} and ${tell(goal.target_high)}`,
+    increase_to: `${tell(goal.target)} by`,
+    decrease_to: `${tell(goal.target)} by`,
+    stay_above: `to stay at ${tell(goal.target)} or above until`,
+    stay_below: `to stay at ${tell(goal.target)} or below until`,
+    within_range: `to stay between ${tell(goal.target_low)} and ${tell(goal.target_high)} until`,
   }[direction];
   const expected =
     expected_value === null || state === 'achieved' || state === 'sustaining' || state === 'missed'
       ? ''
       : `; ${tell(expected_value)} was expected by then`;
   const why = state === 'inconclusive' ? ': the interval has what counts within it' : '';
-  return `${name} is ${inWords[state]}${why}. ${marker.name} was ${tell(found.value)} in ${period}${interval}${expected}, and is ${aim} by ${goal.ends_on}.`;
+  return `${name} is ${inWords[state]}${why}. ${marker.name} was ${tell(found.value)} in ${period}${interval}${expected}. The aim is ${aim} ${goal.ends_on}.`;
 }
 
 /** What a mile marker was last, and whether that is another than before. */
@@ -89,7 +89,7 @@ export function scorecardSentence(
   const badly = goals.filter(({ state }) => ['behind', 'at_risk', 'missed'].includes(state)).length;
   const open = goals.length - well - badly;
   const parts = [
-    `${counted(well)} of ${counted(goals.length)} ${goals.length === 1 ? 'goal is' : 'goals are'} on track or better`,
+    `${counted(well)} of ${counted(goals.length)} ${goals.length === 1 ? 'goal' : 'goals'} ${well === 1 ? 'is' : 'are'} on track or better`,
     ...(badly > 0 ? [`${counted(badly)} not`] : []),
     ...(open > 0 ? [`${counted(open)} cannot be told yet`] : []),
   ];

@@ -13,9 +13,10 @@ const every = '9 minutes';
 /**
  * Works out how some goals stand that nobody looked at lately, keeps it with them, and tells of those whose state is
  * another one. Any number of workers may do so at once: each takes goals that no other has.
+ * @param now the moment that they are told of
  * @returns whether there may be more
  */
-export async function settleGoals(db: Database): Promise<boolean> {
+export async function settleGoals(db: Database, now = new Date()): Promise<boolean> {
   return db.write(async (client) => {
     const found = await client.rows<GoalRow>(
       `select ${goals.columns.join(', ')} from goals
@@ -25,7 +26,6 @@ export async function settleGoals(db: Database): Promise<boolean> {
     );
     if (found.length === 0) return false;
     const markers = await readMarkers(client, found);
-    const now = new Date();
     const today = await readToday(client, now);
     for (const goal of found) {
       const marker = markers.get(goal.mile_marker);
