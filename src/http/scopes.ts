@@ -5,16 +5,17 @@ import type { RateLimits } from './rate-limits.ts';
 /**
  * What a key may do. `ingest`: send and remove facts. `read`: lists and answers, without personal data. `personal`:
  * the same with personal data. `manage`: create and change what the organisation manages; reads, but does not ingest.
- * `admin`: everything, and the keys.
+ * `scorecard`: the scorecard and nothing else, for a link on a wall. `admin`: everything, and the keys.
  */
-export const scopes = ['ingest', 'read', 'personal', 'manage', 'admin'] as const;
+export const scopes = ['ingest', 'read', 'personal', 'manage', 'scorecard', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
 
 const implied: Record<Scope, readonly Scope[]> = {
   ingest: ['ingest'],
-  read: ['read'],
-  personal: ['personal', 'read'],
-  manage: ['manage', 'read'],
+  read: ['read', 'scorecard'],
+  personal: ['personal', 'read', 'scorecard'],
+  manage: ['manage', 'read', 'scorecard'],
+  scorecard: ['scorecard'],
   admin: scopes,
 };
 

@@ -2,15 +2,16 @@ import { Type } from 'typebox';
 import type { Database } from '../db/pool.ts';
 import { closed, Id, ref } from '../http/schemas.ts';
 import type { Server } from '../http/server.ts';
+import { addScorecardPage } from './page.ts';
 import { Scorecard } from './schemas.ts';
 import { readScorecard } from './scorecard.ts';
 
-/** `/v1/scorecard`. */
+/** `/v1/scorecard`, and the same as a page for people. */
 export function addScorecardRoutes(app: Server, db: Database): void {
   app.get(
     '/v1/scorecard',
     {
-      config: { scope: 'read' },
+      config: { scope: 'scorecard' },
       schema: {
         operationId: 'getScorecard',
         summary: 'Every goal and mile marker at a glance',
@@ -30,4 +31,5 @@ export function addScorecardRoutes(app: Server, db: Database): void {
     },
     ({ query: { unit = null }, caller }) => readScorecard(db, { unit, personal: caller.may('personal') }),
   );
+  addScorecardPage(app);
 }

@@ -43,8 +43,11 @@ export function goalSentence({ goal, marker, standing, series }: ReadGoal, curre
     expected_value === null || state === 'achieved' || state === 'sustaining' || state === 'missed'
       ? ''
       : `; ${tell(expected_value)} was expected by then`;
-  const why = state === 'inconclusive' ? ': the interval has what counts within it' : '';
-  return `${name} is ${inWords[state]}${why}. ${marker.name} was ${tell(found.value)} in ${period}${interval}${expected}. The aim is ${aim} ${goal.ends_on}.`;
+  const stands =
+    state === 'inconclusive'
+      ? `How ${name} stands cannot be told yet, for the interval holds both answers`
+      : `${name} is ${inWords[state]}`;
+  return `${stands}. ${marker.name} was ${tell(found.value)} in ${period}${interval}${expected}. The aim is ${aim} ${goal.ends_on}.`;
 }
 
 /** What a mile marker was last, and whether that is another than before. */

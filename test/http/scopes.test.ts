@@ -30,10 +30,11 @@ describe('scopes', () => {
     const may = (...granted: (typeof scopes)[number][]) =>
       scopes.filter((scope) => callerOf({ key_id: '', name: '', scopes: granted }).may(scope));
     assert.deepEqual(may('ingest'), ['ingest']);
-    assert.deepEqual(may('read'), ['read']);
-    assert.deepEqual(may('personal'), ['read', 'personal']);
-    assert.deepEqual(may('manage'), ['read', 'manage']);
-    assert.deepEqual(may('ingest', 'manage'), ['ingest', 'read', 'manage']);
+    assert.deepEqual(may('read'), ['read', 'scorecard']);
+    assert.deepEqual(may('personal'), ['read', 'personal', 'scorecard']);
+    assert.deepEqual(may('manage'), ['read', 'manage', 'scorecard']);
+    assert.deepEqual(may('ingest', 'manage'), ['ingest', 'read', 'manage', 'scorecard']);
+    assert.deepEqual(may('scorecard'), ['scorecard']);
     assert.deepEqual(may('admin'), [...scopes]);
     assert.deepEqual(may(), []);
   });
@@ -51,7 +52,7 @@ describe('scopes', () => {
   it('name what is lacking', async (t) => {
     const answer = await (await server(t)).inject({ url: '/manage', headers: as('read+ingest') });
     assert.deepEqual([answer.statusCode, answer.json().code], [403, 'scope_missing']);
-    assert.match(answer.json().detail, /the scope 'manage'; this key has read, ingest/);
+    assert.match(answer.json().detail, /the scope 'manage'; this key has read, scorecard, ingest/);
   });
 
   it('are not asked of public routes, whose caller may do nothing', async (t) => {

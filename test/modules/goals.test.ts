@@ -34,6 +34,9 @@ test('Goals', async (t) => {
       [{ gaming_risk: null }, ['warn', 'pass', 'pass'], ['gaming_not_considered']],
       [{ guard_mile_markers: [] }, ['warn', 'pass', 'pass'], ['gaming_not_guarded']],
       [{ outcome_mile_marker: null }, ['warn', 'pass', 'pass'], ['mile_marker_mistaken_for_destination']],
+      // Nothing guards or leads to itself.
+      [{ guard_mile_markers: ['answered_calls'] }, ['warn', 'pass', 'pass'], ['gaming_not_guarded']],
+      [{ outcome_mile_marker: 'answered_calls' }, ['warn', 'pass', 'pass'], ['mile_marker_mistaken_for_destination']],
       [{ accountable: 'individual' }, ['pass', 'fail', 'pass'], ['individual_accountable']],
       [{ ranks_people: true }, ['pass', 'fail', 'pass'], ['people_ranked']],
       [{ reward: 'bonus' }, ['pass', 'pass', 'fail'], ['bonus']],

@@ -43,7 +43,8 @@ const rules: readonly Rule[] = [
     result: 'warn',
     field: 'guard_mile_markers',
     finding: 'It is known how it could be gamed, and no mile marker would show it. Link one.',
-    broken: ({ gaming_risk, guard_mile_markers }) => gaming_risk !== null && guard_mile_markers.length === 0,
+    broken: ({ gaming_risk, guard_mile_markers, mile_marker }) =>
+      gaming_risk !== null && guard_mile_markers.every((key) => key === mile_marker),
   },
   {
     test: 'focus',
@@ -51,7 +52,8 @@ const rules: readonly Rule[] = [
     result: 'warn',
     field: 'outcome_mile_marker',
     finding: 'A mile marker mistaken for the destination: link the mile marker of the result that it is for.',
-    broken: ({ outcome_mile_marker }) => outcome_mile_marker === null,
+    broken: ({ outcome_mile_marker, mile_marker }) =>
+      outcome_mile_marker === null || outcome_mile_marker === mile_marker,
   },
   {
     test: 'teamwork',
