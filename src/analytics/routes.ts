@@ -17,6 +17,7 @@ import { problemQuestions } from './problems/questions.ts';
 import { responseRateQuestions } from './response-rates/questions.ts';
 import { answerOf } from './schemas.ts';
 import { scoreQuestions } from './scores/questions.ts';
+import { withinUnits } from './within-units.ts';
 
 const questions: readonly DeclaredQuestion[] = [
   ...outcomeQuestions,
@@ -38,7 +39,8 @@ export function addQuestionRoutes(app: Server, db: Database): void {
     app.get(
       path,
       {
-        config: { scope: 'read' },
+        // One that cannot be asked of a unit is of the whole organisation.
+        config: { scope: 'read', ...('unit' in query ? { units: 'own' as const } : {}) },
         schema: {
           operationId,
           summary,
@@ -57,7 +59,8 @@ export function addQuestionRoutes(app: Server, db: Database): void {
         },
       },
       async (request: FastifyRequest, reply: FastifyReply) => {
-        const { format, ...given } = request.query as { format?: string };
+        const { format, ...sent } = request.query as { format?: string; unit?: string };
+        const given = await withinUnits(db, sent, request.caller.units);
         // The route has checked both by the schemas that the question itself declares.
         const asked = { ...given, ...(request.params as object) };
         const found = await answer(db, asked as never, { personal: request.caller.may('personal') });

@@ -73,12 +73,13 @@ function columnOf([name, schema]: [string, TSchema & { description?: string }]):
 }
 
 /** A managed noun as a set, archived rows among the others: what was measured by them stays. */
-const setOf = ({ table, one, description, key, stored }: ManagedNoun): BiSet => ({
+const setOf = ({ table, one, description, key, stored, owner }: ManagedNoun): BiSet => ({
   name: table,
   one,
   description,
   relation: table,
   key: [key],
+  ...(owner !== undefined && { owner }),
   columns: Object.entries(stored).map(columnOf),
 });
 

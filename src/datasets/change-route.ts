@@ -1,12 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import type { Database } from '../db/pool.ts';
+import { limitedReading } from '../db/unit-tree.ts';
 import { Cursor, closed, Id, nullable, Problem, ref, Timestamp } from '../http/schemas.ts';
 import { readerOf } from '../http/scopes.ts';
 import type { Server } from '../http/server.ts';
 import { beginning, listChanges } from './changes.ts';
 import type { Dataset } from './declare.ts';
-import { json, named, page, unitsOfReading } from './route-words.ts';
+import { json, named, page } from './route-words.ts';
 
 /** `GET /v1/changes/{dataset}`: for those who keep a copy. */
 export function addChanges(app: Server, db: Database, dataset: Dataset): void {
@@ -18,7 +19,7 @@ export function addChanges(app: Server, db: Database, dataset: Dataset): void {
   app.get(
     `/v1/changes/${dataset.path}`,
     {
-      config: { scope: 'read', ...unitsOfReading(dataset) },
+      config: { scope: 'read', ...limitedReading(dataset.owner) },
       schema: {
         operationId: `list${named(dataset.one)}Changes`,
         summary: `What was stored, changed and removed among the ${dataset.name.replaceAll('_', ' ')}`,

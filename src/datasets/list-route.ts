@@ -2,12 +2,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import { readBounds } from '../db/period.ts';
 import type { Client, Database } from '../db/pool.ts';
+import { limitedReading } from '../db/unit-tree.ts';
 import { Cursor, closed, Id, Limit, pageOf } from '../http/schemas.ts';
 import { readerOf } from '../http/scopes.ts';
 import type { Server } from '../http/server.ts';
 import type { Dataset } from './declare.ts';
 import { listRows } from './list.ts';
-import { json, named, page, unitsOfReading } from './route-words.ts';
+import { json, named, page } from './route-words.ts';
 
 /** `GET /v1/{dataset}`: page by page, with the filters that its columns declare. */
 export function addList(app: Server, db: Database, dataset: Dataset): void {
@@ -23,7 +24,7 @@ export function addList(app: Server, db: Database, dataset: Dataset): void {
   app.get(
     `/v1/${dataset.path}`,
     {
-      config: { scope: 'read', ...unitsOfReading(dataset) },
+      config: { scope: 'read', ...limitedReading(dataset.owner) },
       schema: {
         operationId: `list${named(dataset.name)}`,
         summary: `List ${dataset.name.replaceAll('_', ' ')}`,

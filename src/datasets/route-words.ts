@@ -12,12 +12,8 @@ export const json = 'application/json; charset=utf-8';
 /** A page of rows that are JSON texts already. */
 export const page = (next: object, rows: string[]) => `{"page":${JSON.stringify(next)},"data":[${rows.join(',')}]}`;
 
-/** What reading a dataset is to keys that are limited to units: see `config.units` in `http/scopes.ts`. */
-export const unitsOfReading = ({ owner }: Dataset) =>
-  owner === undefined ? {} : ({ units: owner === 'everybody' ? 'everybody' : 'own' } as const);
-
 /**
- * What sending is to them: they send what is of units. The units themselves say what such a key sees, and surveys and
+ * What sending a dataset is to keys that are limited to units: they send what is of units. The units themselves say what such a key sees, and surveys and
  * rates are everybody's, so those it only reads.
  */
 export const unitsOfSending = ({ columns, customer }: Dataset) =>

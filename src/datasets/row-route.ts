@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Database } from '../db/pool.ts';
+import { limitedReading } from '../db/unit-tree.ts';
 import { ApiError, badRequest, invalid, notFound } from '../errors.ts';
 import { closed, Id, Problem, ref } from '../http/schemas.ts';
 import { authorOf, readerOf } from '../http/scopes.ts';
@@ -13,7 +14,7 @@ import type { AnyRow, Dataset } from './declare.ts';
 import { eraseCustomer } from './erase.ts';
 import { ingestRows } from './ingest.ts';
 import { findRow, holdVisible } from './list.ts';
-import { json, named, titled, unitsOfReading, unitsOfSending } from './route-words.ts';
+import { json, named, titled, unitsOfSending } from './route-words.ts';
 import { remove } from './store.ts';
 
 /** `GET`, `PUT` and `DELETE /v1/{dataset}/{key}`. */
@@ -34,7 +35,7 @@ export function addRow(app: Server, db: Database, dataset: Dataset, countRows: C
   app.get(
     path,
     {
-      config: { scope: 'read', ...unitsOfReading(dataset) },
+      config: { scope: 'read', ...limitedReading(dataset.owner) },
       schema: {
         operationId: `get${name}`,
         summary: `Read one ${title}`,

@@ -2,7 +2,7 @@ import { conflict, notFound } from '../errors.ts';
 import { type Author, writeAudit } from './audit.ts';
 import { canonical } from './canonical.ts';
 import type { Client, Param } from './pool.ts';
-import { unitsBelow } from './unit-tree.ts';
+import { type Owner, type UnitLimit, unitsBelow, visibleSql } from './unit-tree.ts';
 
 /**
  * What people manage (a problem, a moment, a goal ...): it has a version that every change raises, is archived and never
@@ -19,6 +19,8 @@ export interface Noun {
   columns?: readonly string[];
   /** The columns of the type jsonb, where a value alone does not tell: an empty list. */
   json?: readonly string[];
+  /** Whose its rows are, over `t`. Without it nobody who is limited to units sees any. */
+  owner?: Owner;
 }
 
 const read = ({ columns }: Noun) => columns?.join(', ') ?? '*';
@@ -50,16 +52,22 @@ export function shownManaged<Row extends Managed>(row: Row) {
   ) as { [K in keyof Row]: Date extends Row[K] ? Exclude<Row[K], Date> | string : Row[K] };
 }
 
-/** @throws ApiError 404 */
+/**
+ * @param units the units that the reader is limited to
+ * @throws ApiError 404, also for what the reader may not see
+ */
 export async function getManaged<Row extends Managed>(
   client: Client,
   noun: Noun,
   value: string,
   lock = false,
+  units: UnitLimit = null,
 ): Promise<Row> {
+  const params: Param[] = [value];
+  const visible = visibleSql(noun.owner, units, (param) => `$${params.push(param)}`);
   const [row] = await client.rows<Row>(
-    `select ${read(noun)} from ${noun.table} where ${noun.key} = $1 ${lock ? 'for update' : ''}`,
-    [value],
+    `select ${read(noun)} from ${noun.table} t where t.${noun.key} = $1 and ${visible} ${lock ? 'for update of t' : ''}`,
+    params,
   );
   if (!row) throw notFound(noun.one.replaceAll('_', ' '), value);
   return row;
@@ -126,7 +134,15 @@ export async function listManaged<Row extends Managed>(
     limit,
     archived = false,
     where = {},
-  }: { after?: string | undefined; limit: number; archived?: boolean; where?: Record<string, Param | undefined> },
+    units = null,
+  }: {
+    after?: string | undefined;
+    limit: number;
+    archived?: boolean;
+    where?: Record<string, Param | undefined>;
+    /** The units that the reader is limited to. */
+    units?: UnitLimit;
+  },
 ): Promise<Row[]> {
   const conditions = archived ? [] : ['archived_at is null'];
   const params: Param[] = [];
@@ -134,9 +150,10 @@ export async function listManaged<Row extends Managed>(
   for (const [name, value] of Object.entries(where))
     if (value !== undefined)
       conditions.push(name === 'unit' ? `unit in ${unitsBelow(param(value))}` : `${name} = ${param(value)}`);
+  if (units) conditions.push(visibleSql(noun.owner, units, param));
   if (after !== undefined) conditions.push(`${noun.key} > ${param(after)}`);
   return client.rows<Row>(
-    `select ${read(noun)} from ${noun.table} ${conditions.length > 0 ? `where ${conditions.join(' and ')}` : ''}
+    `select ${read(noun)} from ${noun.table} t ${conditions.length > 0 ? `where ${conditions.join(' and ')}` : ''}
      order by ${noun.key} limit ${param(limit)}`,
     params,
   );

@@ -1,4 +1,4 @@
-import type { Param } from './pool.ts';
+import type { Client, Param } from './pool.ts';
 
 /** The keys of a unit and of everything below it, as a subquery; `unit` is the `$n` of the unit's key. A circle ends it. */
 export const unitsBelow = (unit: string) => `(
@@ -51,3 +51,14 @@ export function visibleSql(owner: Owner | undefined, units: UnitLimit, param: (v
       : [`${none}exists (select from customers c where c.id = ${customer} and c.unit in ${inside})`];
   return `(${[...own, ...ofCustomer].join(' or ') || 'false'})`;
 }
+
+/** Whether a unit is one of those that a reader is limited to, or below one. */
+export async function isInside(client: Client, unit: string | null, units: UnitLimit): Promise<boolean> {
+  if (units === null) return true;
+  const found = await client.rows(`select where $1::text in ${unitsBelowAny('$2')}`, [unit, units]);
+  return found.length > 0;
+}
+
+/** What a route that reads rows of an owner is to keys that are limited to units: see `config.units` in `http/scopes.ts`. */
+export const limitedReading = (owner: Owner | undefined): { units?: 'own' | 'everybody' } =>
+  owner === undefined ? {} : { units: owner === 'everybody' ? 'everybody' : 'own' };

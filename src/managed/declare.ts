@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import type { Noun } from '../db/managed.ts';
+import type { Owner } from '../db/unit-tree.ts';
 import { CalendarDate, closed, Instant, nullable, Uuid } from '../http/schemas.ts';
 
 /** Fields by their names, which are those of the columns. */
@@ -30,6 +31,11 @@ interface Declaration {
   computed?: Fields;
   /** The columns that a list can be narrowed by. */
   filters?: readonly string[];
+  /**
+   * Whose its rows are, over `t`. Those with a field `unit` are of that unit unless it is said otherwise; others say
+   * 'everybody' where a key that is limited to units may read them.
+   */
+  owner?: Owner;
   /** What a caller sends to make one. */
   example: object;
 }
@@ -117,11 +123,13 @@ export function declareNoun<const D extends Declaration>(declaration: D): Manage
   const id: Fields = noun.key === 'id' ? { id: Uuid } : {};
   const shownOptional = mapFields(optional, withoutDefault);
   const stored: Fields = { ...id, ...fixed, ...required, ...shownOptional, ...derived, ...kept };
+  const owner = noun.owner ?? ('unit' in stored ? { unit: 't.unit' } : undefined);
   return {
     ...noun,
     path: noun.table.replaceAll('_', '-'),
     columns: Object.keys(stored),
     json: Object.keys(stored).filter((name) => isJson(stored[name] ?? {})),
+    ...(owner !== undefined && { owner }),
     stored,
     shown: Type.Object(
       { ...stored, ...computed },

@@ -2,8 +2,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import { getManaged, insertManaged, listManaged, type Managed, updateManaged } from '../db/managed.ts';
 import type { Client, Database } from '../db/pool.ts';
+import { isInside, limitedReading } from '../db/unit-tree.ts';
 import { uuid7 } from '../db/uuid7.ts';
-import { conflict } from '../errors.ts';
+import { conflict, invalid } from '../errors.ts';
 import { etagOf, requireMatch, versioned } from '../http/etag.ts';
 import { Cursor, closed, Id, Limit, Problem, pageOf, ref } from '../http/schemas.ts';
 import { authorOf } from '../http/scopes.ts';
@@ -57,6 +58,13 @@ function filterOf(name: string, schema: TSchema, called: string): TSchema {
   return Type.Optional(Type.Unsafe({ ...rest, ...one, ...listed, description }));
 }
 
+/** @throws ApiError 422 where the key is limited to units, and the row would be of none of them */
+async function requireOwnUnit(client: Client, row: Record<string, unknown>, { caller }: FastifyRequest): Promise<void> {
+  if (await isInside(client, row.unit == null ? null : String(row.unit), caller.units)) return;
+  const detail = 'This key is limited to units: name one of them, or one below them, as its unit.';
+  throw invalid(`/unit: ${detail}`, [{ pointer: '/unit', code: 'outside_units', detail }]);
+}
+
 /**
  * The five routes of a managed noun: POST makes one (with `Idempotency-Key`, 409 where the key is taken), GET lists and
  * reads, PATCH changes one by merge-patch, DELETE archives it; the last two ask for `If-Match`. Each change is one
@@ -95,6 +103,9 @@ export function addNounPaths<D>(
   const at = `${path}/:${noun.key}`;
   const params = closed({ [noun.key]: columns[noun.key] ?? Id });
   const ifMatch = Type.Object({ 'if-match': Type.Optional(Type.String()) });
+  const reads = { scope: 'read', ...limitedReading(noun.owner) } as const;
+  // Who is limited to units makes and changes what is of them; what is of the whole organisation they only read.
+  const manages = { scope: 'manage', ...('unit' in columns ? { units: 'own' as const } : {}) } as const;
   const keyIn = (request: FastifyRequest) => String((request.params as Record<string, string>)[noun.key]);
   const showOne = async (client: Client, row: AnyRow) => (show ? ((await show(client, [row]))[0] ?? row) : row);
   const answer = (request: FastifyRequest, reply: FastifyReply, row: AnyRow) => {
@@ -105,7 +116,7 @@ export function addNounPaths<D>(
 
   /** Reads a row that is to change, and makes sure that the caller has seen it as it is. */
   const seen = async (client: Client, request: FastifyRequest) => {
-    const before = await getManaged<AnyRow>(client, noun, keyIn(request), true);
+    const before = await getManaged<AnyRow>(client, noun, keyIn(request), true, request.caller.units);
     requireMatch(request, before.version);
     return before;
   };
@@ -113,7 +124,7 @@ export function addNounPaths<D>(
   app.post(
     path,
     {
-      config: { scope: 'manage' },
+      config: manages,
       schema: {
         operationId: `create${component}`,
         summary: `Make ${one}`,
@@ -135,6 +146,7 @@ export function addNounPaths<D>(
         const whole = { ...row, ...(await complete?.(client, row, undefined, sent)) } as Parameters<
           typeof insertManaged
         >[2];
+        await requireOwnUnit(client, whole, request);
         const stored = await insertManaged<AnyRow>(client, noun, whole, authorOf(request));
         await afterwards?.(client, stored, undefined, request);
         const body = await showOne(client, stored);
@@ -151,7 +163,7 @@ export function addNounPaths<D>(
   app.get(
     path,
     {
-      config: { scope: 'read' },
+      config: reads,
       schema: {
         operationId: `list${named(noun.table)}`,
         summary: `List the ${many}`,
@@ -186,6 +198,7 @@ export function addNounPaths<D>(
           limit: limit + 1,
           archived,
           where: where as Record<string, string | undefined>,
+          units: request.caller.units,
         });
         const kept = found.slice(0, limit);
         return {
@@ -200,7 +213,7 @@ export function addNounPaths<D>(
   app.get(
     at,
     {
-      config: { scope: 'read' },
+      config: reads,
       schema: {
         operationId: `get${component}`,
         summary: `Read ${one}`,
@@ -212,7 +225,7 @@ export function addNounPaths<D>(
     },
     async (request, reply) => {
       const found = await db.read(async (client) =>
-        showOne(client, await getManaged<AnyRow>(client, noun, keyIn(request))),
+        showOne(client, await getManaged<AnyRow>(client, noun, keyIn(request), false, request.caller.units)),
       );
       return answer(request, reply, found);
     },
@@ -221,7 +234,7 @@ export function addNounPaths<D>(
   app.patch(
     at,
     {
-      config: { scope: 'manage' },
+      config: manages,
       schema: {
         operationId: `change${component}`,
         summary: `Change ${one}`,
@@ -244,6 +257,7 @@ export function addNounPaths<D>(
         const sent = withMoments(noun, request.body as object);
         const worked = await complete?.(client, { ...before, ...sent }, before, sent);
         const changes = { ...sent, ...worked } as Parameters<typeof updateManaged>[3];
+        await requireOwnUnit(client, { ...before, ...changes }, request);
         const after = await updateManaged<AnyRow>(client, noun, before, changes, authorOf(request));
         if (after !== before) await afterwards?.(client, after, before, request);
         return showOne(client, after);
@@ -255,7 +269,7 @@ export function addNounPaths<D>(
   app.delete(
     at,
     {
-      config: { scope: 'manage' },
+      config: manages,
       schema: {
         operationId: `archive${component}`,
         summary: `Archive ${one}`,

@@ -48,7 +48,7 @@ export function addFollowUpRuleRoutes(app: Server, db: Database): void {
   app.get(
     path,
     {
-      config: { scope: 'read' },
+      config: { scope: 'read', units: 'everybody' },
       schema: {
         operationId: 'getFollowUpRule',
         summary: 'Read when responses to a survey open a follow-up',

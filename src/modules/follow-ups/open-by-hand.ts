@@ -1,23 +1,27 @@
 import type { Static } from 'typebox';
 import { type Author, writeAudit } from '../../db/audit.ts';
 import { recordEvents } from '../../db/events.ts';
-import type { Client } from '../../db/pool.ts';
+import type { Client, Param } from '../../db/pool.ts';
+import { isInside, type UnitLimit, visibleSql } from '../../db/unit-tree.ts';
 import { uuid7 } from '../../db/uuid7.ts';
 import { conflict, invalid } from '../../errors.ts';
 import { type FollowUpRow, followUpEvent } from '../../outcomes/follow-ups.ts';
 import { readDueAt } from './change.ts';
+import { ownerOver } from './queries.ts';
 import type { NewFollowUp } from './schemas.ts';
 
 const usualHours = 48;
 
 /**
  * Opens a follow-up that somebody asks for.
+ * @param units the units that the caller is limited to
  * @throws ApiError 422 for a customer or response that nothing is known of, 409 where the customer has an open one
  */
 export async function openByHand(
   client: Client,
   { customer_id, response_id = null, due_at, owner = null, note = null, problem = null }: Static<typeof NewFollowUp>,
   author: Author,
+  units: UnitLimit,
 ): Promise<FollowUpRow> {
   const wrong = (field: string, code: string, detail: string) =>
     invalid(`/${field}: ${detail}`, [{ pointer: `/${field}`, code, detail }]);
@@ -31,14 +35,11 @@ export async function openByHand(
        or exists (select from revenue_events where customer_id = $1)`,
     [customer_id],
   );
-  if (!customer) throw wrong('customer_id', 'unknown_customer', `Nothing is known of a customer '${customer_id}'.`);
-  const [response] =
-    response_id === null
-      ? []
-      : await client.rows<{ survey: string; unit: string | null }>(
-          'select survey, unit from responses where id = $1 and customer_id = $2',
-          [response_id, customer_id],
-        );
+  const isOurs = customer !== undefined && (await isInside(client, customer.unit, units));
+  const response = response_id === null ? undefined : await findResponse(client, response_id, customer_id, units);
+  // To who is limited to units a customer is known whom they look after, or who gave them the response.
+  if (!customer || !(isOurs || response))
+    throw wrong('customer_id', 'unknown_customer', `Nothing is known of a customer '${customer_id}'.`);
   if (response_id !== null && !response)
     throw wrong('response_id', 'unknown_response', `The customer gave no response '${response_id}'.`);
 
@@ -62,9 +63,11 @@ export async function openByHand(
     ],
   );
   if (!row) {
+    const params: Param[] = [customer_id];
+    const visible = visibleSql(ownerOver('t'), units, (value) => `$${params.push(value)}`);
     const [open] = await client.rows<{ id: string }>(
-      `select id from follow_ups where customer_id = $1 and state <> 'closed'`,
-      [customer_id],
+      `select t.id from follow_ups t where t.customer_id = $1 and t.state <> 'closed' and ${visible}`,
+      params,
     );
     throw conflict(
       'follow_up_open',
@@ -75,4 +78,14 @@ export async function openByHand(
   const after = { customer_id, response_id, due_at: due, owner, note, problem };
   await writeAudit(client, author, [{ action: 'created', noun: 'follow_up', key: row.id, after }]);
   return row;
+}
+
+async function findResponse(client: Client, id: string, customer: string, units: UnitLimit) {
+  const params: Param[] = [id, customer];
+  const visible = visibleSql(ownerOver('r'), units, (value) => `$${params.push(value)}`);
+  const [found] = await client.rows<{ survey: string; unit: string | null }>(
+    `select r.survey, r.unit from responses r where r.id = $1 and r.customer_id = $2 and ${visible}`,
+    params,
+  );
+  return found;
 }

@@ -1,11 +1,15 @@
 import type { Static } from 'typebox';
+import type { Noun } from '../../db/managed.ts';
 import type { Client, Param } from '../../db/pool.ts';
-import { unitsBelow } from '../../db/unit-tree.ts';
+import { type Owner, type UnitLimit, unitsBelow, visibleSql } from '../../db/unit-tree.ts';
 import { notFound } from '../../errors.ts';
 import type { FollowUpRow } from '../../outcomes/follow-ups.ts';
 import type { FollowUp, followUpFilters } from './schemas.ts';
 
-export const noun = { table: 'follow_ups', one: 'follow_up', key: 'id' };
+/** Whose something is that has a unit and a customer, over its alias. */
+export const ownerOver = (alias: string): Owner => ({ unit: `${alias}.unit`, customer: `${alias}.customer_id` });
+
+export const noun: Noun = { table: 'follow_ups', one: 'follow_up', key: 'id', owner: ownerOver('t') };
 
 /** A follow-up with what is known of its customer and its latest response. */
 interface WholeRow extends FollowUpRow {
@@ -22,16 +26,25 @@ interface WholeRow extends FollowUpRow {
 /** `moment` is the `$n` of the moment as of which it is told what is overdue. */
 const isOverdue = (moment: string) => `(f.state <> 'closed' and f.due_at < ${moment}::timestamptz)`;
 
-// Of the responses only those of the page are read: the limit stands inside.
-const wholeSql = (from: string, moment: string) => `
+type AddParam = (value: Param) => string;
+
+/** The condition of a customer `c` whose record a reader sees. */
+const customerSql = (units: UnitLimit, param: AddParam) => visibleSql({ unit: 'c.unit' }, units, param);
+
+/**
+ * Follow-ups with what a reader sees of their customers and responses, who may be of other units than the follow-up. Of
+ * the responses only those of the page are read: the limit stands inside.
+ */
+const wholeSql = (from: string, moment: string, units: UnitLimit, param: AddParam) => `
   select f.*, c.name as customer_name, c.email as customer_email, trim_scale(s.trailing_revenue)::text as trailing_revenue,
     r.id as latest_response_id, r.score as latest_score, r.band as latest_band, r.comment as latest_comment,
     ${isOverdue(moment)} as overdue
   from ${from} f
-  left join customers c on c.id = f.customer_id
-  left join customer_standing s on s.customer_id = f.customer_id
+  left join customers c on c.id = f.customer_id and ${customerSql(units, param)}
+  left join customer_standing s on s.customer_id = c.id
   left join lateral (
-    select * from responses r where r.id = any(f.response_ids) order by r.answered_at desc, r.id desc limit 1
+    select * from responses r where r.id = any(f.response_ids) and ${visibleSql(ownerOver('r'), units, param)}
+    order by r.answered_at desc, r.id desc limit 1
   ) r on true`;
 
 /** The follow-up as a reader sees it: what is personal only where the reader may see it. */
@@ -74,8 +87,13 @@ export function shown(row: WholeRow, personal: boolean): Static<typeof FollowUp>
 }
 
 /** @throws ApiError 404 */
-export async function getFollowUp(client: Client, id: string): Promise<WholeRow> {
-  const [row] = await client.rows<WholeRow>(`${wholeSql('follow_ups', '$2')} where f.id = $1`, [id, new Date()]);
+export async function getFollowUp(client: Client, id: string, units: UnitLimit): Promise<WholeRow> {
+  const parameters: Param[] = [id, new Date()];
+  const param = (value: Param) => `$${parameters.push(value)}`;
+  const [row] = await client.rows<WholeRow>(
+    `${wholeSql('follow_ups', '$2', units, param)} where f.id = $1 and ${visibleSql(ownerOver('f'), units, param)}`,
+    parameters,
+  );
   if (!row) throw notFound('follow-up', id);
   return row;
 }
@@ -98,14 +116,14 @@ export interface Place {
 export async function listFollowUps(
   client: Client,
   { state, owner, survey, unit, customer_id, problem, overdue, archived, order }: Filters,
-  after: Place | undefined,
-  limit: number,
+  { after, limit, units }: { after: Place | undefined; limit: number; units: UnitLimit },
 ): Promise<{ rows: WholeRow[]; moment: string }> {
   const parameters: Param[] = [];
   const param = (value: Param) => `$${parameters.push(value)}`;
   const moment = after?.moment ?? new Date().toISOString();
   const now = param(moment);
-  const conditions = archived ? ['true'] : ['f.archived_at is null'];
+  const conditions = [visibleSql(ownerOver('f'), units, param)];
+  if (!archived) conditions.push('f.archived_at is null');
   const byPriority = order === 'priority';
   if (byPriority || state === 'not_closed') conditions.push(`f.state <> 'closed'`);
   if (state !== undefined && state !== 'not_closed') conditions.push(`f.state = ${param(state)}`);
@@ -123,9 +141,11 @@ export async function listFollowUps(
   } else if (after) conditions.push(`f.id > ${param(after.id)}::uuid`);
   const ordered = byPriority ? `${isOverdue(now)} desc, ${revenue} desc, f.id` : 'f.id';
   const page = `(
-    select f.* from follow_ups f left join customer_standing s on s.customer_id = f.customer_id
+    select f.* from follow_ups f
+    left join customers c on c.id = f.customer_id and ${customerSql(units, param)}
+    left join customer_standing s on s.customer_id = c.id
     where ${conditions.join(' and ')} order by ${ordered} limit ${param(limit)}
   )`;
-  const rows = await client.rows<WholeRow>(`${wholeSql(page, now)} order by ${ordered}`, parameters);
+  const rows = await client.rows<WholeRow>(`${wholeSql(page, now, units, param)} order by ${ordered}`, parameters);
   return { rows, moment };
 }

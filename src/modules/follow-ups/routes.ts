@@ -23,7 +23,7 @@ const tags = ['Follow-ups'];
 /** `/v1/follow-ups`: upset customers, worked off by people. */
 export function addFollowUpRoutes(app: Server, db: Database): void {
   const show = async (request: FastifyRequest, reply: FastifyReply, id: string) => {
-    const row = await db.read((client) => getFollowUp(client, id));
+    const row = await db.read((client) => getFollowUp(client, id, request.caller.units));
     return versioned(request, reply, shown(row, request.caller.may('personal')));
   };
   /** Does something to a follow-up that is locked and at the version that the caller has seen, and shows it. */
@@ -34,7 +34,7 @@ export function addFollowUpRoutes(app: Server, db: Database): void {
     deed: (client: Client, row: FollowUpRow, author: Author) => Promise<unknown>,
   ) => {
     await db.write(async (client) => {
-      const row = await getManaged<FollowUpRow>(client, noun, id, true);
+      const row = await getManaged<FollowUpRow>(client, noun, id, true, request.caller.units);
       requireMatch(request, row.version);
       await deed(client, row, authorOf(request));
     });
@@ -44,7 +44,7 @@ export function addFollowUpRoutes(app: Server, db: Database): void {
   app.get(
     '/v1/follow-ups',
     {
-      config: { scope: 'read' },
+      config: { scope: 'read', units: 'own' },
       schema: {
         operationId: 'listFollowUps',
         summary: 'List follow-ups, or whom to call today',
@@ -67,7 +67,9 @@ export function addFollowUpRoutes(app: Server, db: Database): void {
         revenue: String(revenue),
         id: String(id),
       };
-      const found = await db.read((client) => listFollowUps(client, filters, after, limit + 1));
+      const found = await db.read((client) =>
+        listFollowUps(client, filters, { after, limit: limit + 1, units: request.caller.units }),
+      );
       const rows = found.rows.slice(0, limit);
       const last = found.rows.length > limit ? rows.at(-1) : undefined;
       const place = last && [found.moment, last.overdue, last.trailing_revenue ?? '0', last.id];
@@ -79,7 +81,7 @@ export function addFollowUpRoutes(app: Server, db: Database): void {
   app.post(
     '/v1/follow-ups',
     {
-      config: { scope: 'manage' },
+      config: { scope: 'manage', units: 'own' },
       schema: {
         operationId: 'createFollowUp',
         summary: 'Open a follow-up by hand',
@@ -93,7 +95,7 @@ export function addFollowUpRoutes(app: Server, db: Database): void {
     async (request, reply) => {
       // Only the id is kept: what is shown beside it is personal.
       const { id } = await once(db, request, reply, async (client) => {
-        const { id } = await openByHand(client, request.body, authorOf(request));
+        const { id } = await openByHand(client, request.body, authorOf(request), request.caller.units);
         return { status: 201, headers: { location: `/v1/follow-ups/${id}` }, body: { id } };
       });
       return show(request, reply, id);
@@ -103,7 +105,7 @@ export function addFollowUpRoutes(app: Server, db: Database): void {
   app.get(
     '/v1/follow-ups/:id',
     {
-      config: { scope: 'read' },
+      config: { scope: 'read', units: 'own' },
       schema: {
         operationId: 'getFollowUp',
         summary: 'Read one follow-up',
@@ -113,7 +115,7 @@ export function addFollowUpRoutes(app: Server, db: Database): void {
       },
     },
     async (request, reply) => {
-      const row = await db.read((client) => getFollowUp(client, request.params.id));
+      const row = await db.read((client) => getFollowUp(client, request.params.id, request.caller.units));
       // Never a 304: what is shown of the customer and the response, and `overdue`, change without the version.
       reply.headers({ etag: etagOf(row.version), 'cache-control': 'private, no-cache' });
       return shown(row, request.caller.may('personal'));
@@ -123,7 +125,7 @@ export function addFollowUpRoutes(app: Server, db: Database): void {
   app.patch(
     '/v1/follow-ups/:id',
     {
-      config: { scope: 'manage' },
+      config: { scope: 'manage', units: 'own' },
       schema: {
         operationId: 'changeFollowUp',
         summary: 'Give a follow-up an owner, a due time, a note or a promise',
@@ -145,7 +147,7 @@ export function addFollowUpRoutes(app: Server, db: Database): void {
   app.post(
     '/v1/follow-ups/:id/steps',
     {
-      config: { scope: 'manage' },
+      config: { scope: 'manage', units: 'own' },
       schema: {
         operationId: 'takeFollowUpStep',
         summary: 'Take a follow-up a step forward',
@@ -165,7 +167,7 @@ export function addFollowUpRoutes(app: Server, db: Database): void {
   app.delete(
     '/v1/follow-ups/:id',
     {
-      config: { scope: 'manage' },
+      config: { scope: 'manage', units: 'own' },
       schema: {
         operationId: 'archiveFollowUp',
         summary: 'Archive a follow-up that should not have been',
@@ -178,7 +180,7 @@ export function addFollowUpRoutes(app: Server, db: Database): void {
     },
     async (request, reply) => {
       await db.write(async (client) => {
-        const row = await getManaged<FollowUpRow>(client, noun, request.params.id, true);
+        const row = await getManaged<FollowUpRow>(client, noun, request.params.id, true, request.caller.units);
         requireMatch(request, row.version);
         await archiveFollowUp(client, row, authorOf(request));
       });

@@ -1,5 +1,7 @@
 import type { Static } from 'typebox';
 import type { Client, Param } from '../../db/pool.ts';
+import { type UnitLimit, type UnitOf, visibleSql } from '../../db/unit-tree.ts';
+import type { Reader } from '../../http/scopes.ts';
 import type { JourneyEntry } from './schemas.ts';
 
 type Entry = Static<typeof JourneyEntry>;
@@ -55,17 +57,22 @@ interface Source {
   kind: Entry['kind'];
   from: string;
   where: string;
+  /** Whose an entry is. */
+  owner: UnitOf;
   at: string;
   id?: string;
   place?: string;
   columns: readonly (Column | readonly [Column, string])[];
 }
 
+const withUnit: UnitOf = { unit: 't.unit', customer: 't.customer_id' };
+
 const sources: readonly Source[] = [
   {
     kind: 'invitation',
     from: 'invitations t',
     where: 't.customer_id = $1',
+    owner: withUnit,
     at: 't.sent_at',
     columns: ['survey', 'moment', 'unit', 'status'],
   },
@@ -73,6 +80,7 @@ const sources: readonly Source[] = [
     kind: 'response',
     from: 'responses t left join response_outcomes o on o.response_id = t.id and o.window_days = $2',
     where: 't.customer_id = $1',
+    owner: withUnit,
     at: 't.answered_at',
     columns: [
       ...(['survey', 'score', 'band', 'comment', 'themes', 'moment', 'unit', 'employee', 'channel'] as const),
@@ -94,6 +102,7 @@ const sources: readonly Source[] = [
     kind: 'revenue_event',
     from: 'revenue_events t',
     where: 't.customer_id = $1',
+    owner: withUnit,
     at: 't.occurred_at',
     columns: ['type', 'amount', 'currency', 'product', 'unit'],
   },
@@ -101,6 +110,7 @@ const sources: readonly Source[] = [
     kind: 'referral',
     from: 'referrals t',
     where: 't.referrer_id = $1',
+    owner: { customer: 't.referrer_id' },
     at: 't.made_at',
     columns: [['other_customer_id', 't.referred_id'], 'converted_at'],
   },
@@ -108,6 +118,7 @@ const sources: readonly Source[] = [
     kind: 'referred',
     from: 'referrals t',
     where: 't.referred_id = $1',
+    owner: { customer: 't.referrer_id' },
     at: 't.made_at',
     columns: [['other_customer_id', 't.referrer_id'], 'converted_at'],
   },
@@ -115,6 +126,7 @@ const sources: readonly Source[] = [
     kind: 'retention_event',
     from: 'retention_events t',
     where: 't.customer_id = $1',
+    owner: { customer: 't.customer_id' },
     at: 't.occurred_at',
     columns: ['type', 'reason'],
   },
@@ -125,6 +137,7 @@ const sources: readonly Source[] = [
           (4, 'solution_offered', t.solution_offered_at), (5, 'closed', t.closed_at)
       ) step(number, state, at)`,
     where: 't.customer_id = $1 and t.archived_at is null and step.at is not null',
+    owner: withUnit,
     at: 'step.at',
     id: 't.id::text',
     place: `'follow_up/' || step.number || '/' || t.id`,
@@ -139,18 +152,21 @@ const sources: readonly Source[] = [
 ];
 
 /** One kind's part of a page: by its index on customer and time, so that a long story costs no more than a short one. */
-function partSql({ kind, from, where, at, id = 't.id', place = `'${kind}/' || t.id`, ...source }: Source, page: Page) {
+function partSql(
+  { kind, from, where, owner, at, id = 't.id', place = `'${kind}/' || t.id`, ...source }: Source,
+  page: Page,
+) {
   const given = new Map(source.columns.map((one) => (typeof one === 'string' ? [one, `t.${one}`] : one)));
   const selected = Object.entries(columns).map(
     // The keys of `columns`.
     ([name, type]) => `${given.get(name as Column) ?? 'null'}::${type} as ${name}`,
   );
-  const { sign, direction, limit, after } = page;
+  const { sign, direction, limit, after, units, param } = page;
   const begun = after
     ? `and ${at} ${sign}= ${after.at} and (${at}, ${place}) ${sign} (${after.at}, ${after.place})`
     : '';
   return `(select ${at} as at, '${kind}' as kind, ${id} as id, ${place} as place, ${selected.join(', ')}
-    from ${from} where ${where} ${begun} order by at ${direction}, place ${direction} limit ${limit})`;
+    from ${from} where ${where} and ${visibleSql(owner, units, param)} ${begun} order by at ${direction}, place ${direction} limit ${limit})`;
 }
 
 interface Page {
@@ -158,6 +174,8 @@ interface Page {
   direction: 'asc' | 'desc';
   limit: string;
   after: { at: string; place: string } | undefined;
+  units: UnitLimit;
+  param: (value: Param) => string;
 }
 
 /**
@@ -173,7 +191,7 @@ export async function listEntries(
     after,
     limit,
   }: { window_days: number; order: 'oldest' | 'newest'; after: Place | undefined; limit: number },
-  personal: boolean,
+  { personal, units }: Reader,
 ): Promise<{ entries: Entry[]; last: Place | undefined }> {
   const parameters: Param[] = [customer, window_days, limit + 1];
   if (after) parameters.push(after.at, after.place);
@@ -183,6 +201,8 @@ export async function listEntries(
     direction: isForward ? 'asc' : 'desc',
     limit: '$3',
     after: after && { at: '$4::timestamptz', place: '$5::text' },
+    units,
+    param: (value) => `$${parameters.push(value)}`,
   };
   const found = await client.rows<Row>(
     `select * from (${sources.map((source) => partSql(source, page)).join(' union all ')}) story

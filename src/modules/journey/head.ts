@@ -1,6 +1,8 @@
 import type { Static } from 'typebox';
 import { minorDigits } from '../../currencies.ts';
-import type { Client } from '../../db/pool.ts';
+import type { Client, Param } from '../../db/pool.ts';
+import { visibleSql } from '../../db/unit-tree.ts';
+import type { Reader } from '../../http/scopes.ts';
 import type { Journey } from './schemas.ts';
 
 type Head = Pick<Static<typeof Journey>, 'customer' | 'standing' | 'reads_as'>;
@@ -26,25 +28,33 @@ interface Row {
   follow_up_state: string | null;
 }
 
-/** What is known of a customer as a whole; undefined where it has no record. */
+/** What is known of a customer as a whole; undefined where it has no record that the reader sees. */
 export async function findHead(
   client: Client,
   id: string,
   currency: string,
-  personal: boolean,
+  { personal, units }: Reader,
 ): Promise<Head | undefined> {
+  const parameters: Param[] = [id];
+  const visible = (alias: string, hasCustomer = true) =>
+    visibleSql(
+      { unit: `${alias}.unit`, ...(hasCustomer && { customer: `${alias}.customer_id` }) },
+      units,
+      (value) => `$${parameters.push(value)}`,
+    );
   const [row] = await client.rows<Row>(
     `select c.*, (select revenue_through from refresh_state) as revenue_through, trim_scale(s.trailing_revenue)::text as trailing_revenue,
        s.trailing_orders, s.first_paid_at, s.last_paid_at, s.contract, s.ended_at, r.survey as latest_survey,
        r.band as latest_band, r.answered_at as latest_at,
-       (select state from follow_ups where customer_id = c.id and state <> 'closed') as follow_up_state
+       (select state from follow_ups f where customer_id = c.id and state <> 'closed' and ${visible('f')}) as follow_up_state
      from customers c
      left join customer_standing s on s.customer_id = c.id
      left join lateral (
-       select survey, band, answered_at from responses where customer_id = c.id order by answered_at desc, id desc limit 1
+       select survey, band, answered_at from responses r where customer_id = c.id and ${visible('r')}
+       order by answered_at desc, id desc limit 1
      ) r on true
-     where c.id = $1`,
-    [id],
+     where c.id = $1 and ${visible('c', false)}`,
+    parameters,
   );
   if (!row) return undefined;
   const text = (value: Date | null) => value?.toISOString() ?? null;

@@ -1,6 +1,7 @@
 import type { Database } from '../../db/pool.ts';
 import { badRequest, notFound } from '../../errors.ts';
 import { closed, Id, ref } from '../../http/schemas.ts';
+import { type Reader, readerOf } from '../../http/scopes.ts';
 import type { Server } from '../../http/server.ts';
 import { readState } from '../../outcomes/collect.ts';
 import { refreshBeforeAnswer } from '../../outcomes/refresh.ts';
@@ -21,7 +22,7 @@ export function addJourneyRoutes(app: Server, db: Database): void {
   app.get(
     '/v1/customers/:id/journey',
     {
-      config: { scope: 'read' },
+      config: { scope: 'read', units: 'own' },
       schema: {
         operationId: 'getJourney',
         summary: "Read one customer's whole story",
@@ -38,22 +39,22 @@ export function addJourneyRoutes(app: Server, db: Database): void {
       const { order = 'oldest', limit = 100 } = request.query;
       const start = app.paging.start(request);
       const after = start && { at: String(start[0]), place: String(start[1]) };
-      const personal = request.caller.may('personal');
+      const reader = readerOf(request);
       // What was just sent should be in it; it also makes the records of customers that facts mention.
       if (!start) await refreshBeforeAnswer(db);
       const { head, currency, window_days, entries, last } = await db.read(
         async (client) => {
           const { windows_days, currency } = await readState(client);
           const window_days = windowOf(windows_days, request.query.window_days);
-          const head = await findHead(client, id, currency, personal);
-          const page = await listEntries(client, id, { window_days, order, after, limit }, personal);
+          const head = await findHead(client, id, currency, reader);
+          const page = await listEntries(client, id, { window_days, order, after, limit }, reader);
           return { head, currency, window_days, ...page };
         },
         { snapshot: true },
       );
       if (!head && entries.length === 0) throw notFound('customer', id);
       return {
-        ...(head ?? withoutRecord(id)),
+        ...(head ?? withoutRecord(id, reader)),
         currency,
         window_days,
         page: app.paging.next(request, reply, last && [last.at, last.place]),
@@ -63,8 +64,11 @@ export function addJourneyRoutes(app: Server, db: Database): void {
   );
 }
 
-/** Facts came in, and much more with them, so that the record is made a little later. */
-const withoutRecord = (id: string) => ({
+/**
+ * Facts came in, and much more with them, so that the record is made a little later; or the customer is not looked after
+ * by the units of the reader, and only came to them.
+ */
+const withoutRecord = (id: string, { units }: Reader) => ({
   customer: {
     id,
     segment: null,
@@ -74,5 +78,7 @@ const withoutRecord = (id: string) => ({
     acquisition: null,
   },
   standing: null,
-  reads_as: `The customer '${id}' is known by what happened to it alone; ask again shortly.`,
+  reads_as: units
+    ? `Of the customer '${id}' you see what happened in your units alone: another one looks after it, or none.`
+    : `The customer '${id}' is known by what happened to it alone; ask again shortly.`,
 });

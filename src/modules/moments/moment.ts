@@ -10,6 +10,7 @@ export const moments = declareNoun({
   tag: 'Moments',
   description: 'A point of contact where the opinion of a customer is made.',
   key: 'key',
+  owner: 'everybody',
   fixed: {
     // Facts may have named it long before, so it takes what an id takes.
     key: Type.String({

@@ -24,6 +24,7 @@ export const problems = declareNoun({
   tag: 'Problems',
   description: 'A problem that plagues customers, and how it is recognised in their answers.',
   key: 'key',
+  owner: 'everybody',
   fixed: { key: Type.String({ ...Key, description: 'How addresses name it. It stays.' }) },
   required: { name: Type.String({ minLength: 1, maxLength: 200, description: 'What people call it.' }) },
   optional: {

@@ -66,7 +66,7 @@ export function addSettingsRoutes(app: Server, db: Database): void {
   app.get(
     '/v1/settings',
     {
-      config: { scope: 'read' },
+      config: { scope: 'read', units: 'everybody' },
       schema: {
         operationId: 'getSettings',
         summary: 'Read the settings',
