@@ -27,6 +27,8 @@ export interface BiSet {
   columns: readonly SetColumn[];
   /** Whose its rows are, over `t`. Unless it is said, those of the unit in its column `unit`; without one, nobody limited sees any. */
   owner?: Owner;
+  /** The condition, over `t`, of the rows that its reader sees: see `seenBy`. */
+  visible?: (param: (value: Param) => string) => string;
 }
 
 /**
@@ -41,3 +43,7 @@ export function limitSql(
   const unit = columns.find(({ name }) => name === 'unit')?.sql;
   return visibleSql(owner ?? (unit === undefined ? undefined : { unit }), units, param);
 }
+
+/** A set as a caller sees it: with the condition of its rows where the caller is limited to units. */
+export const seenBy = (set: BiSet, caller: { units: UnitLimit }): BiSet =>
+  caller.units === null ? set : { ...set, visible: (param) => limitSql(set, caller, param) };

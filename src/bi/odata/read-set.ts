@@ -63,6 +63,7 @@ function statement(set: BiSet, { filter }: Pick<SetQuery, 'filter'>) {
   const param = (value: Param) => `$${parameters.push(value)}`;
   const sqlOf = (name: string) => set.columns.find((one) => one.name === name)?.sql ?? 'null';
   const conditions = filter ? [filterSql(filter, sqlOf, param)] : [];
+  if (set.visible) conditions.push(set.visible(param));
   return { parameters, param, conditions };
 }
 
@@ -116,13 +117,14 @@ export async function readOne(
   key: readonly string[],
   writing: Writing,
 ): Promise<string | undefined> {
-  const conditions = set.key.map((name, at) => {
+  const { parameters, param, conditions } = statement(set, { filter: undefined });
+  for (const [at, name] of set.key.entries()) {
     const column = set.columns.find((one) => one.name === name);
-    return `${column?.sql} = $${at + 1}::${sqlTypes[column?.kind ?? 'text']}`;
-  });
+    conditions.push(`${column?.sql} = ${param(key[at] ?? null)}::${sqlTypes[column?.kind ?? 'text']}`);
+  }
   const [found] = await client.rows<{ row: string }>(
-    `select ${rowSql(columns, writing)} as row from ${set.relation} t where ${conditions.join(' and ')}`,
-    key,
+    `select ${rowSql(columns, writing)} as row from ${set.relation} t ${where(conditions)}`,
+    parameters,
   );
   return found?.row;
 }

@@ -5,7 +5,7 @@ import { badRequest, notFound } from '../../errors.ts';
 import { answerProblem, type ErrorForm } from '../../http/error-handler.ts';
 import { closed, ref } from '../../http/schemas.ts';
 import type { Server } from '../../http/server.ts';
-import type { BiSet } from '../set.ts';
+import { type BiSet, seenBy } from '../set.ts';
 import { biSets, visibleColumns } from '../sets.ts';
 import { metadataXml } from './metadata.ts';
 import { options, readQuery, type SetQuery, unsupported } from './query.ts';
@@ -78,7 +78,11 @@ export function addOdataRoutes(app: Server, db: Database): void {
 }
 
 function addRoutes(scope: FastifyInstance, app: Server, db: Database): void {
-  const config = { scope: 'read', basic: true } as const;
+  // The model of the sets tells of no unit; their rows are those of the caller's.
+  const [config, ofSets] = [
+    { scope: 'read', basic: true, units: 'everybody' },
+    { scope: 'read', basic: true, units: 'own' },
+  ] as const;
   const base = (request: FastifyRequest) => `${app.paging.origin(request)}${root}`;
 
   const service = (request: FastifyRequest, reply: FastifyReply) =>
@@ -133,7 +137,7 @@ function addRoutes(scope: FastifyInstance, app: Server, db: Database): void {
   scope.get<{ Params: { resource: string } }>(
     `${root}/:resource/$count`,
     {
-      config,
+      config: ofSets,
       schema: {
         ...schema('countODataSet', 'How many rows of a set pass a filter', { 'text/plain': { schema: Type.String() } }),
         params: closed({ resource: parameter }),
@@ -141,7 +145,7 @@ function addRoutes(scope: FastifyInstance, app: Server, db: Database): void {
       },
     },
     async (request, reply) => {
-      const set = setCalled(request.params.resource);
+      const set = seenBy(setCalled(request.params.resource), request.caller);
       const query = readQuery(
         request.query as Record<string, unknown>,
         set,
@@ -155,7 +159,7 @@ function addRoutes(scope: FastifyInstance, app: Server, db: Database): void {
   scope.get<{ Params: { resource: string } }>(
     `${root}/:resource`,
     {
-      config,
+      config: ofSets,
       schema: {
         ...schema('readODataSet', 'Read a set, page by page, or one row of it', {
           'application/json': { schema: anyRow },
@@ -168,7 +172,7 @@ function addRoutes(scope: FastifyInstance, app: Server, db: Database): void {
     },
     async (request, reply) => {
       const { name, key } = resourceOf(request.params.resource);
-      const set = setCalled(name);
+      const set = seenBy(setCalled(name), request.caller);
       const columns = visibleColumns(set, request.caller.may('personal'));
       const query = readQuery(request.query as Record<string, unknown>, set, columns);
       const exact = /IEEE754Compatible=true/i.test(request.headers.accept ?? '');
