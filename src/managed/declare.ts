@@ -161,6 +161,13 @@ export const momentOrNow = (description: string) => Type.Unsafe<Date>({ ...Insta
 /** A moment that may be null. */
 export const moment = (description: string) => Type.Unsafe<Date | null>({ ...nullable(Instant), description });
 
+/**
+ * What a route that changes a noun is to keys that are limited to units: what is of a unit they make and change, what is
+ * of the whole organisation they only read.
+ */
+export const limitedWriting = ({ stored }: ManagedNoun): { units?: 'own' } =>
+  'unit' in stored ? { units: 'own' } : {};
+
 /** A text that may be null. */
 export const text = (maxLength: number, description: string) =>
   nullable(Type.String({ minLength: 1, maxLength, description }));

@@ -7,7 +7,7 @@ import { etagOf, requireMatch } from '../http/etag.ts';
 import { Id, Problem, ref } from '../http/schemas.ts';
 import { authorOf } from '../http/scopes.ts';
 import type { Server } from '../http/server.ts';
-import { type ManagedNoun, named, type RowOf, type ShownOf } from './declare.ts';
+import { limitedWriting, type ManagedNoun, named, type RowOf, type ShownOf } from './declare.ts';
 import type { Deeds } from './paths.ts';
 
 /** Something that is done to a managed noun and is more than a change of fields. */
@@ -44,7 +44,7 @@ export function addDeedPath<D, B extends TSchema>(
   app.post(
     `/v1/${noun.path}/:${noun.key}/${verb}`,
     {
-      config: { scope: 'manage' },
+      config: { scope: 'manage', ...limitedWriting(noun) },
       schema: {
         operationId: `${verb}${named(noun.one)}`,
         summary,
@@ -59,7 +59,7 @@ export function addDeedPath<D, B extends TSchema>(
     async (request, reply) => {
       const key = String((request.params as Record<string, string>)[noun.key]);
       const done = await db.write(async (client) => {
-        const before = await getManaged<Row & Managed>(client, noun, key, true);
+        const before = await getManaged<Row & Managed>(client, noun, key, true, request.caller.units);
         requireMatch(request, before.version);
         if (before.archived_at !== null)
           throw conflict('archived', `The ${noun.one.replaceAll('_', ' ')} '${key}' is archived and stays as it was.`);

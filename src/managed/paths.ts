@@ -9,7 +9,16 @@ import { etagOf, requireMatch, versioned } from '../http/etag.ts';
 import { Cursor, closed, Id, Limit, Problem, pageOf, ref } from '../http/schemas.ts';
 import { authorOf } from '../http/scopes.ts';
 import type { Server } from '../http/server.ts';
-import { type GivenOf, type ManagedNoun, named, type RowOf, type ShownOf, unsent, withMoments } from './declare.ts';
+import {
+  type GivenOf,
+  limitedWriting,
+  type ManagedNoun,
+  named,
+  type RowOf,
+  type ShownOf,
+  unsent,
+  withMoments,
+} from './declare.ts';
 import { once, onceHeaders } from './once.ts';
 
 /** What there is to do about a noun beside storing it. */
@@ -104,8 +113,7 @@ export function addNounPaths<D>(
   const params = closed({ [noun.key]: columns[noun.key] ?? Id });
   const ifMatch = Type.Object({ 'if-match': Type.Optional(Type.String()) });
   const reads = { scope: 'read', ...limitedReading(noun.owner) } as const;
-  // Who is limited to units makes and changes what is of them; what is of the whole organisation they only read.
-  const manages = { scope: 'manage', ...('unit' in columns ? { units: 'own' as const } : {}) } as const;
+  const manages = { scope: 'manage', ...limitedWriting(noun) } as const;
   const keyIn = (request: FastifyRequest) => String((request.params as Record<string, string>)[noun.key]);
   const showOne = async (client: Client, row: AnyRow) => (show ? ((await show(client, [row]))[0] ?? row) : row);
   const answer = (request: FastifyRequest, reply: FastifyReply, row: AnyRow) => {

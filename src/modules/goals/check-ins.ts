@@ -5,7 +5,7 @@ import type { Client, Database } from '../../db/pool.ts';
 import { uuid7 } from '../../db/uuid7.ts';
 import { conflict, invalid } from '../../errors.ts';
 import { Cursor, closed, Instant, Limit, nullable, Problem, pageOf, ref, Uuid } from '../../http/schemas.ts';
-import { authorOf } from '../../http/scopes.ts';
+import { authorOf, type Caller } from '../../http/scopes.ts';
 import type { Server } from '../../http/server.ts';
 import { text } from '../../managed/declare.ts';
 import { once, onceHeaders } from '../../managed/once.ts';
@@ -71,8 +71,13 @@ const NewGoalCheckIn = closed(
  * Adds a check-in to a published goal.
  * @throws ApiError 404, 409 for a goal that is a draft, dropped or archived, 422 for an obstacle that is not there
  */
-async function checkIn(client: Client, id: string, said: Static<typeof NewGoalCheckIn>, source: string): Promise<Row> {
-  const goal = await getManaged<GoalRow>(client, goals, id, true);
+async function checkIn(
+  client: Client,
+  id: string,
+  said: Static<typeof NewGoalCheckIn>,
+  { name: source, units }: Pick<Caller, 'name' | 'units'>,
+): Promise<Row> {
+  const goal = await getManaged<GoalRow>(client, goals, id, true, units);
   if (goal.archived_at !== null) throw conflict('archived', 'The goal is archived.');
   if (goal.published_at === null) throw conflict('not_published', 'The goal is a draft. Publish it first.');
   if (goal.dropped_at !== null) throw conflict('dropped', 'The goal was dropped.');
@@ -104,7 +109,7 @@ export function addCheckInPaths(app: Server, db: Database): void {
   app.post(
     '/v1/goals/:id/check-ins',
     {
-      config: { scope: 'manage' },
+      config: { scope: 'manage', units: 'own' },
       schema: {
         operationId: 'checkInGoal',
         summary: 'Say how a goal is coming along',
@@ -120,7 +125,7 @@ export function addCheckInPaths(app: Server, db: Database): void {
       once(db, request, reply, async (client) => {
         const { id } = request.params;
         const author = authorOf(request);
-        const body = await checkIn(client, id, request.body, author.name);
+        const body = await checkIn(client, id, request.body, request.caller);
         await writeAudit(client, author, [{ action: 'checked_in', noun: 'goal', key: id, after: request.body }]);
         return { status: 201, headers: { location: `/v1/goals/${id}/check-ins` }, body };
       }),
@@ -129,7 +134,7 @@ export function addCheckInPaths(app: Server, db: Database): void {
   app.get(
     '/v1/goals/:id/check-ins',
     {
-      config: { scope: 'read' },
+      config: { scope: 'read', units: 'own' },
       schema: {
         operationId: 'listGoalCheckIns',
         summary: 'List the check-ins of a goal',
@@ -144,7 +149,7 @@ export function addCheckInPaths(app: Server, db: Database): void {
       const { limit = 100 } = request.query;
       const [after = null] = app.paging.start(request) ?? [];
       const found = await db.read(async (client) => {
-        await getManaged<GoalRow>(client, goals, request.params.id);
+        await getManaged<GoalRow>(client, goals, request.params.id, false, request.caller.units);
         return client.rows<Row>(
           `select id, goal, value, confidence, note, obstacles, checked_in_by, checked_in_at, source from goal_check_ins
            where goal = $1 and ($2::uuid is null or id > $2::uuid) order by id limit $3`,
