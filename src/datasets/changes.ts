@@ -128,7 +128,8 @@ function changesSql(
   else {
     const param = (value: Param) => `$${parameters.push(value)}`;
     const visible = visibleSql(owner, units, param);
-    const gone = `from unit_departures d where d.dataset = $1 and d.unit in ${unitsBelowAny(param(units))}
+    // Who begins has nothing to lose.
+    const gone = `from unit_departures d where d.dataset = $1 and $5::text is not null and d.unit in ${unitsBelowAny(param(units))}
       and not exists (select from ${name} t where t.${key} = d.key and ${visible})`;
     parts.push(part('d.changed_xid', 'd.key', 0, removed('d.left_at'), gone));
     const { unit, customer } = owner;
