@@ -60,7 +60,8 @@ export function addQuestionRoutes(app: Server, db: Database): void {
       },
       async (request: FastifyRequest, reply: FastifyReply) => {
         const { format, ...sent } = request.query as { format?: string; unit?: string };
-        const given = await withinUnits(db, sent, request.caller.units);
+        const { units } = request.caller;
+        const given = units ? await db.read((client) => withinUnits(client, sent, units)) : sent;
         // The route has checked both by the schemas that the question itself declares.
         const asked = { ...given, ...(request.params as object) };
         const found = await answer(db, asked as never, { personal: request.caller.may('personal') });

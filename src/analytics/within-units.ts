@@ -1,4 +1,4 @@
-import type { Database } from '../db/pool.ts';
+import type { Client } from '../db/pool.ts';
 import { isInside, type UnitLimit } from '../db/unit-tree.ts';
 import { wrong } from './question.ts';
 
@@ -9,7 +9,7 @@ import { wrong } from './question.ts';
  * @throws ApiError 400 that names the units of the key
  */
 export async function withinUnits<Given extends { unit?: string }>(
-  db: Database,
+  client: Client,
   given: Given,
   units: UnitLimit,
 ): Promise<Given> {
@@ -21,6 +21,6 @@ export async function withinUnits<Given extends { unit?: string }>(
     throw wrong('unit', 'unit_missing', `This key is limited to several units. Name one with unit: ${named}.`);
   }
   const { unit } = given;
-  if (await db.read((client) => isInside(client, unit, units))) return given;
+  if (await isInside(client, unit, units)) return given;
   throw wrong('unit', 'unknown_unit', `There is no unit '${unit}' for this key. There are: ${named}, and those below.`);
 }

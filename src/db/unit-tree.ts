@@ -19,6 +19,8 @@ export const unitsBelowAny = (units: string) => `(
 export interface UnitOf {
   unit?: string;
   customer?: string;
+  /** A row without a unit is of the whole organisation, and everybody may read it. */
+  shared?: boolean;
 }
 
 /** Whose rows a table has: everybody's, or of units. */
@@ -41,7 +43,7 @@ export const unitSql = ({ unit, customer }: UnitOf): string => {
 export function visibleSql(owner: Owner | undefined, units: UnitLimit, param: (value: Param) => string): string {
   if (units === null || owner === 'everybody') return 'true';
   if (owner === undefined) return 'false';
-  const { unit, customer } = owner;
+  const { unit, customer, shared = false } = owner;
   const inside = unitsBelowAny(param(units));
   const own = unit === undefined ? [] : [`${unit} in ${inside}`];
   const none = unit === undefined ? '' : `${unit} is null and `;
@@ -49,7 +51,8 @@ export function visibleSql(owner: Owner | undefined, units: UnitLimit, param: (v
     customer === undefined
       ? []
       : [`${none}exists (select from customers c where c.id = ${customer} and c.unit in ${inside})`];
-  return `(${[...own, ...ofCustomer].join(' or ') || 'false'})`;
+  const ofAll = shared && unit !== undefined ? [`${unit} is null`] : [];
+  return `(${[...own, ...ofCustomer, ...ofAll].join(' or ') || 'false'})`;
 }
 
 /** Whether a unit is one of those that a reader is limited to, or below one. */

@@ -8,7 +8,7 @@ import { Id, Problem, ref } from '../http/schemas.ts';
 import { authorOf } from '../http/scopes.ts';
 import type { Server } from '../http/server.ts';
 import { limitedWriting, type ManagedNoun, named, type RowOf, type ShownOf } from './declare.ts';
-import type { Deeds } from './paths.ts';
+import { type Deeds, requireOwn } from './paths.ts';
 
 /** Something that is done to a managed noun and is more than a change of fields. */
 interface Deed<N, B extends TSchema> {
@@ -60,6 +60,7 @@ export function addDeedPath<D, B extends TSchema>(
       const key = String((request.params as Record<string, string>)[noun.key]);
       const done = await db.write(async (client) => {
         const before = await getManaged<Row & Managed>(client, noun, key, true, request.caller.units);
+        await requireOwn(client, noun, before, request);
         requireMatch(request, before.version);
         if (before.archived_at !== null)
           throw conflict('archived', `The ${noun.one.replaceAll('_', ' ')} '${key}' is archived and stays as it was.`);

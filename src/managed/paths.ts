@@ -4,7 +4,7 @@ import { getManaged, insertManaged, listManaged, type Managed, updateManaged } f
 import type { Client, Database } from '../db/pool.ts';
 import { isInside, limitedReading } from '../db/unit-tree.ts';
 import { uuid7 } from '../db/uuid7.ts';
-import { conflict, invalid } from '../errors.ts';
+import { conflict, forbidden, invalid } from '../errors.ts';
 import { etagOf, requireMatch, versioned } from '../http/etag.ts';
 import { Cursor, closed, Id, Limit, Problem, pageOf, ref } from '../http/schemas.ts';
 import { authorOf } from '../http/scopes.ts';
@@ -67,6 +67,20 @@ function filterOf(name: string, schema: TSchema, called: string): TSchema {
   return Type.Optional(Type.Unsafe({ ...rest, ...one, ...listed, description }));
 }
 
+/** @throws ApiError 403 where the key is limited to units, and the row, which it may read, is of the whole organisation */
+export async function requireOwn(
+  client: Client,
+  { one }: ManagedNoun,
+  row: Record<string, unknown>,
+  { caller }: FastifyRequest,
+): Promise<void> {
+  if (await isInside(client, row.unit == null ? null : String(row.unit), caller.units)) return;
+  throw forbidden(
+    'limited_to_units',
+    `This ${one.replaceAll('_', ' ')} is of the whole organisation, and this key is limited to some of its units: it may read it.`,
+  );
+}
+
 /** @throws ApiError 422 where the key is limited to units, and the row would be of none of them */
 async function requireOwnUnit(client: Client, row: Record<string, unknown>, { caller }: FastifyRequest): Promise<void> {
   if (await isInside(client, row.unit == null ? null : String(row.unit), caller.units)) return;
@@ -125,6 +139,7 @@ export function addNounPaths<D>(
   /** Reads a row that is to change, and makes sure that the caller has seen it as it is. */
   const seen = async (client: Client, request: FastifyRequest) => {
     const before = await getManaged<AnyRow>(client, noun, keyIn(request), true, request.caller.units);
+    await requireOwn(client, noun, before, request);
     requireMatch(request, before.version);
     return before;
   };

@@ -1,6 +1,8 @@
 import { Type } from 'typebox';
+import { withinUnits } from '../analytics/within-units.ts';
 import type { Database } from '../db/pool.ts';
 import { closed, Id, ref } from '../http/schemas.ts';
+import { readerOf } from '../http/scopes.ts';
 import type { Server } from '../http/server.ts';
 import { addScorecardPage } from './page.ts';
 import { Scorecard } from './schemas.ts';
@@ -11,7 +13,7 @@ export function addScorecardRoutes(app: Server, db: Database): void {
   app.get(
     '/v1/scorecard',
     {
-      config: { scope: 'scorecard' },
+      config: { scope: 'scorecard', units: 'own' },
       schema: {
         operationId: 'getScorecard',
         summary: 'Every goal and mile marker at a glance',
@@ -29,7 +31,11 @@ export function addScorecardRoutes(app: Server, db: Database): void {
         response: { 200: ref(Scorecard) },
       },
     },
-    ({ query: { unit = null }, caller }) => readScorecard(db, { unit, personal: caller.may('personal') }),
+    async (request) => {
+      const reader = readerOf(request);
+      const { unit = null } = await db.read((client) => withinUnits(client, request.query, reader.units));
+      return readScorecard(db, { unit, ...reader });
+    },
   );
   addScorecardPage(app);
 }

@@ -1,6 +1,6 @@
 import type { Static } from 'typebox';
-import type { Client, Database } from '../db/pool.ts';
-import { unitsBelow } from '../db/unit-tree.ts';
+import type { Client, Database, Param } from '../db/pool.ts';
+import { type UnitLimit, unitsBelow, visibleSql } from '../db/unit-tree.ts';
 import { badRequest } from '../errors.ts';
 import { type GoalRow, goals } from '../modules/goals/goal.ts';
 import { refreshBeforeAnswer } from '../outcomes/refresh.ts';
@@ -59,7 +59,7 @@ const readSaid = (client: Client, ids: readonly string[]) =>
  */
 export async function readScorecard(
   db: Database,
-  { unit, personal }: { unit: string | null; personal: boolean },
+  { unit, personal, units = null }: { unit: string | null; personal: boolean; units?: UnitLimit },
   now = new Date(),
 ): Promise<Shown> {
   const waiting = await refreshBeforeAnswer(db);
@@ -78,7 +78,7 @@ export async function readScorecard(
           )
         ).map((one) => [one.goal, one]),
       );
-      const markers = await readCompanyMarkers(client, unit, reading, found);
+      const markers = await readCompanyMarkers(client, { unit, units }, reading, found);
       const changes = new Map(markers.map(({ marker, change }) => [marker.key, { change, name: marker.name }]));
 
       const read: ReadGoal[] = [];
@@ -147,16 +147,17 @@ interface ReadMarker {
 /** The mile markers that can be told of the unit: those of the company, and those of the unit itself or below it. */
 async function readCompanyMarkers(
   client: Client,
-  unit: string | null,
+  { unit, units }: { unit: string | null; units: UnitLimit },
   { now, personal }: Reading,
   of: readonly GoalRow[],
 ): Promise<ReadMarker[]> {
+  const params: Param[] = unit === null ? [of.flatMap(guards)] : [of.flatMap(guards), unit];
   const found = await client.rows<MileMarkerRow>(
-    `select ${mileMarkers.columns.join(', ')} from mile_markers
-     where (archived_at is null ${unit === null ? '' : `and (unit is null or unit in ${unitsBelow('$2')})`})
-       or key = any($1::text[])
+    `select ${mileMarkers.columns.join(', ')} from mile_markers t
+     where ((archived_at is null ${unit === null ? '' : `and (unit is null or unit in ${unitsBelow('$2')})`})
+       or key = any($1::text[])) and ${visibleSql(mileMarkers.owner, units, (value) => `$${params.push(value)}`)}
      order by name, key`,
-    unit === null ? [of.flatMap(guards)] : [of.flatMap(guards), unit],
+    params,
   );
   const read: ReadMarker[] = [];
   for (const marker of found) {

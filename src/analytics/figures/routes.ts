@@ -42,7 +42,7 @@ export function addFigureRoutes(app: Server): void {
   app.get(
     '/v1/metrics',
     {
-      config: { scope: 'read', basic: true },
+      config: { scope: 'read', basic: true, units: 'everybody' },
       schema: {
         operationId: 'listMetrics',
         summary: 'Every figure that can be followed over time, and what it means',

@@ -9,6 +9,7 @@ export const behaviours = declareNoun({
   tag: 'Behaviours',
   description: 'Something that people do for customers and that can be seen. 27 of them, in five families, are there.',
   key: 'key',
+  owner: 'everybody',
   fixed: { key: Type.String({ ...Key, description: 'How observations and addresses name it. It stays.' }) },
   required: {
     name: Type.String({ minLength: 1, maxLength: 200, description: 'What people call it.' }),

@@ -29,7 +29,7 @@ export function addSuggestionRoutes(app: Server, db: Database): void {
   app.put(
     '/v1/suggestions/:id/votes/:voter',
     {
-      config: { scope: 'manage' },
+      config: { scope: 'manage', units: 'own' },
       schema: {
         operationId: 'voteForSuggestion',
         summary: 'Vote for a suggestion',
@@ -41,7 +41,7 @@ export function addSuggestionRoutes(app: Server, db: Database): void {
     },
     async (request, reply) => {
       const vote = { ...request.params, votes: true };
-      const row = await db.write((client) => setVote(client, vote, authorOf(request)));
+      const row = await db.write((client) => setVote(client, vote, authorOf(request), request.caller.units));
       reply.headers({ etag: etagOf(row.version), 'cache-control': 'private, no-cache' });
       return row;
     },
@@ -50,7 +50,7 @@ export function addSuggestionRoutes(app: Server, db: Database): void {
   app.delete(
     '/v1/suggestions/:id/votes/:voter',
     {
-      config: { scope: 'manage' },
+      config: { scope: 'manage', units: 'own' },
       schema: {
         operationId: 'withdrawVoteForSuggestion',
         summary: 'Take a vote for a suggestion back',
@@ -62,7 +62,7 @@ export function addSuggestionRoutes(app: Server, db: Database): void {
     },
     async (request, reply) => {
       const vote = { ...request.params, votes: false };
-      await db.write((client) => setVote(client, vote, authorOf(request)));
+      await db.write((client) => setVote(client, vote, authorOf(request), request.caller.units));
       return reply.code(204).send(null);
     },
   );

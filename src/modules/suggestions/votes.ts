@@ -1,6 +1,7 @@
 import { type Author, writeAudit } from '../../db/audit.ts';
 import { getManaged } from '../../db/managed.ts';
 import type { Client } from '../../db/pool.ts';
+import type { UnitLimit } from '../../db/unit-tree.ts';
 import { conflict } from '../../errors.ts';
 import type { RowOf, ShownOf } from '../../managed/declare.ts';
 import { suggestions } from './suggestion.ts';
@@ -30,9 +31,10 @@ export async function setVote(
   client: Client,
   { id, voter, votes }: { id: string; voter: string; votes: boolean },
   author: Author,
+  units: UnitLimit,
 ): Promise<ShownOf<typeof suggestions>> {
   // The lock lets nobody archive it meanwhile.
-  const row = await getManaged<SuggestionRow>(client, suggestions, id, true);
+  const row = await getManaged<SuggestionRow>(client, suggestions, id, true, units);
   if (row.archived_at !== null)
     throw conflict('archived', `The suggestion '${id}' is archived, and its votes stay as they were.`);
   const changed = votes

@@ -13,6 +13,8 @@ export const mileMarkers = declareNoun({
   tag: 'Mile markers',
   description: 'A metric that tells whether you are on the way. Mile markers are not the destination.',
   key: 'key',
+  // Those of the whole company are told of any unit.
+  owner: { unit: 't.unit', shared: true },
   fixed: {
     key: Type.String({ ...Key, description: 'As readings, goals and addresses name it. It stays.' }),
     source: Type.Enum(['readings', 'computed'], {

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { findFigure } from '../../analytics/figures/registry.ts';
+import { withinUnits } from '../../analytics/within-units.ts';
 import { cadences } from '../../db/cadence.ts';
 import { getManaged } from '../../db/managed.ts';
 import type { Client, Database } from '../../db/pool.ts';
@@ -87,7 +88,7 @@ export function addMileMarkerRoutes(app: Server, db: Database): void {
   app.get(
     '/v1/mile-markers/:key/series',
     {
-      config: { scope: 'read' },
+      config: { scope: 'read', units: 'own' },
       schema: {
         operationId: 'getMileMarkerSeries',
         summary: 'What a mile marker was, period by period',
@@ -117,7 +118,8 @@ export function addMileMarkerRoutes(app: Server, db: Database): void {
       },
     },
     async (request) => {
-      const { unit = null, from = null, to = null, periods } = request.query;
+      const { from = null, to = null, periods } = request.query;
+      const { units } = request.caller;
       if (from !== null && to !== null && from >= to) {
         const detail = 'The period is empty: `to` is after `from`, and is not part of the period itself.';
         throw badRequest('empty_period', detail, [{ pointer: 'to', code: 'empty_period', detail }]);
@@ -125,7 +127,10 @@ export function addMileMarkerRoutes(app: Server, db: Database): void {
       const waiting = await refreshBeforeAnswer(db);
       return db.read(
         async (client) => {
-          const marker = await getManaged<MileMarkerRow>(client, mileMarkers, request.params.key);
+          const marker = await getManaged<MileMarkerRow>(client, mileMarkers, request.params.key, false, units);
+          // One of the whole company is told of a unit to who is limited to some.
+          const isNamed = request.query.unit !== undefined || marker.unit === null;
+          const { unit = null } = isNamed ? await withinUnits(client, request.query, units) : request.query;
           await requireWithin(client, unit, marker);
           const asked = { unit, from, to, now: new Date(), personal: request.caller.may('personal') };
           const series = await readSeries(client, marker, periods === undefined ? asked : { ...asked, periods });
