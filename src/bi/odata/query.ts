@@ -64,6 +64,28 @@ function whole(text: string | undefined, option: Option): number | undefined {
 /** The names in a list that is separated by commas. */
 const names = (text: string) => text.split(',').map((name) => name.trim());
 
+/** Finds a column that an option names. @throws ApiError 400 that lists those there are */
+const finder =
+  ({ name: setName }: BiSet, columns: readonly SetColumn[]) =>
+  (name: string, option: Option): SetColumn => {
+    const column = columns.find((one) => one.name === name);
+    if (column) return column;
+    const there = columns.map((one) => one.name).join(', ');
+    throw wrong(option, `There is no column '${name}' in ${setName}. There are: ${there}.`);
+  };
+
+/** The columns that are chosen, in the order of the declaration, each once. */
+function selected(select: string | undefined, columns: readonly SetColumn[], find: ReturnType<typeof finder>) {
+  if (select === undefined || select.trim() === '*') return columns;
+  const chosen = names(select).map((name) => find(name, 'select'));
+  return columns.filter((one) => chosen.includes(one));
+}
+
+function checkFormat(format: string | undefined): void {
+  if (format !== undefined && !/^(json|application\/json\b.*)$/.test(format))
+    throw new ApiError(406, 'not_acceptable', `$format=${format} is not there: answers are JSON.`);
+}
+
 /**
  * Understands the options of a set's address.
  * @param columns those that the reader may see
@@ -71,26 +93,15 @@ const names = (text: string) => text.split(',').map((name) => name.trim());
  */
 export function readQuery(query: Record<string, unknown>, set: BiSet, columns: readonly SetColumn[]): SetQuery {
   const { filter, select, orderby, top, skip, count, skiptoken, format } = optionsIn(query);
-  const find = (name: string, option: Option): SetColumn => {
-    const column = columns.find((one) => one.name === name);
-    if (column) return column;
-    throw wrong(
-      option,
-      `There is no column '${name}' in ${set.name}. There are: ${columns.map((one) => one.name).join(', ')}.`,
-    );
-  };
-  if (format !== undefined && !/^(json|application\/json\b.*)$/.test(format))
-    throw new ApiError(406, 'not_acceptable', `$format=${format} is not there: answers are JSON.`);
+  const find = finder(set, columns);
+  checkFormat(format);
   if (count !== undefined && count !== 'true' && count !== 'false') throw wrong('count', '$count is true or false.');
-  const chosen =
-    select === undefined || select.trim() === '*' ? null : names(select).map((name) => find(name, 'select'));
   return {
     filter:
       filter === undefined
         ? undefined
         : parseFilter(filter, new Map(columns.map(({ name, kind }) => [name, types[kind]]))),
-    // In the order of the declaration, each once.
-    select: chosen === null ? columns : columns.filter((one) => chosen.includes(one)),
+    select: selected(select, columns, find),
     order: orderOf(orderby, set, find),
     top: whole(top, 'top') ?? null,
     skip: whole(skip, 'skip') ?? 0,
@@ -99,11 +110,23 @@ export function readQuery(query: Record<string, unknown>, set: BiSet, columns: r
   };
 }
 
-function orderOf(
-  orderby: string | undefined,
-  { key, columns }: BiSet,
-  find: (name: string, option: Option) => SetColumn,
-) {
+/**
+ * Understands the options of a row's address: which columns.
+ * @throws ApiError 400 for options that choose among rows
+ */
+export function readSelection(
+  query: Record<string, unknown>,
+  set: BiSet,
+  columns: readonly SetColumn[],
+): readonly SetColumn[] {
+  const { select, format, ...others } = optionsIn(query);
+  const [other] = options.filter((one) => one in others);
+  if (other) throw wrong(other, `$${other} chooses among rows; the address of one row takes $select and $format.`);
+  checkFormat(format);
+  return selected(select, columns, finder(set, columns));
+}
+
+function orderOf(orderby: string | undefined, { key, columns }: BiSet, find: ReturnType<typeof finder>) {
   const order: Order[] = [];
   for (const part of orderby === undefined ? [] : names(orderby)) {
     const [name = '', direction = 'asc', ...rest] = part.split(/\s+/);

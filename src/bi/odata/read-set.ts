@@ -6,14 +6,14 @@ import type { Order, SetQuery } from './query.ts';
 
 /** How values are written. */
 export interface Writing {
-  /** Decimals as strings: a client asked with `IEEE754Compatible=true`. */
+  /** Edm.Decimal and Edm.Int64 as strings: a client asked with `IEEE754Compatible=true`. */
   exact: boolean;
 }
 
 function shown({ name, kind, sql }: SetColumn, { exact }: Writing): string {
   if (kind === 'instant') return `${instantSql(sql)} as ${name}`;
-  if (kind === 'decimal') return `${exact ? `trim_scale(${sql})::text` : `trim_scale(${sql})`} as ${name}`;
-  return `${sql} as ${name}`;
+  const value = kind === 'decimal' ? `trim_scale(${sql})` : sql;
+  return `${exact && (kind === 'decimal' || kind === 'integer') ? `(${value})::text` : value} as ${name}`;
 }
 
 const rowSql = (columns: readonly SetColumn[], writing: Writing) =>

@@ -1,32 +1,21 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
-import type { Client, Database } from '../../db/pool.ts';
-import { badRequest, notFound } from '../../errors.ts';
-import { answerProblem, type ErrorForm } from '../../http/error-handler.ts';
-import { closed, ref } from '../../http/schemas.ts';
+import { type TSchema, Type } from 'typebox';
+import type { Database } from '../../db/pool.ts';
+import { ApiError } from '../../errors.ts';
+import { answerProblem } from '../../http/error-handler.ts';
+import { closed } from '../../http/schemas.ts';
 import type { Server } from '../../http/server.ts';
 import { type BiSet, seenBy } from '../set.ts';
 import { biSets, visibleColumns } from '../sets.ts';
+import { readResource, setCalled } from './address.ts';
+import { pageBody, rowBody } from './answers.ts';
+import { json, odataForm, refused } from './error-form.ts';
 import { metadataXml } from './metadata.ts';
-import { options, readQuery, type SetQuery, unsupported } from './query.ts';
-import { countRows, readOne, readPage } from './read-set.ts';
+import { nextLink, pageSizeFor, placeOf } from './next-page.ts';
+import { options, readQuery, readSelection, unsupported } from './query.ts';
+import { countRows } from './read-set.ts';
 
 const root = '/odata/v1';
-const json = 'application/json;odata.metadata=minimal';
-const pageSize = { usual: 5_000, most: 10_000 };
-
-/** Errors as OData has them. */
-const odataForm: ErrorForm = {
-  type: json,
-  body: ({ code, detail, errors }) => ({
-    error: {
-      code,
-      message: detail,
-      ...(errors[0] && { target: errors[0].pointer }),
-      details: errors.map((one) => ({ code: one.code, message: one.detail, target: one.pointer })),
-    },
-  }),
-};
 
 const queryOptions = closed(
   Object.fromEntries(
@@ -36,32 +25,17 @@ const queryOptions = closed(
     ]),
   ),
 );
+const noOptions = closed({ $format: Type.Optional(Type.String()), format: Type.Optional(Type.String()) });
 const anyRow = Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true });
-const parameter = Type.String({ minLength: 1, description: "A set, or a row of it: `responses`, `responses('A-1')`." });
+const inPath = closed({
+  resource: Type.String({ minLength: 1, description: "A set, or a row of it: `responses`, `responses('A-1')`." }),
+});
 
-const ODataError = Type.Object(
-  {
-    error: closed({
-      code: Type.String(),
-      message: Type.String({ description: 'What happened and what to do about it.' }),
-      target: Type.Optional(Type.String({ description: 'The option that is wrong.' })),
-      details: Type.Array(closed({ code: Type.String(), message: Type.String(), target: Type.String() })),
-    }),
-  },
-  { $id: 'ODataError', additionalProperties: false, description: 'Every answer of OData of 400 and above.' },
-);
-
-const refused = { description: 'An error.', content: { [json]: { schema: ref(ODataError) } } };
-
-const schema = (operationId: string, summary: string, response: Record<string, unknown>) => ({
+const schema = (operationId: string, summary: string, type: string, body: TSchema = Type.String()) => ({
   operationId,
   summary,
   tags: ['BI'],
-  response: {
-    200: { content: response },
-    '4xx': refused,
-    '5xx': refused,
-  },
+  response: { 200: { content: { [type]: { schema: body } } }, '4xx': refused, '5xx': refused },
 });
 
 /** OData 4.0 below `/odata/v1`, read only: the sets of `bi/sets.ts`. The key is taken as a Basic password too. */
@@ -72,29 +46,31 @@ export function addOdataRoutes(app: Server, db: Database): void {
       reply.header('odata-version', '4.0');
       return answerProblem(error, request, reply, odataForm);
     });
-    addRoutes(scope, app, db);
+    addAddresses(scope, app);
+    addSets(scope, app, db);
     done();
   });
 }
 
-function addRoutes(scope: FastifyInstance, app: Server, db: Database): void {
-  // The model of the sets tells of no unit; their rows are those of the caller's.
-  const [config, ofSets] = [
-    { scope: 'read', basic: true, units: 'everybody' },
-    { scope: 'read', basic: true, units: 'own' },
-  ] as const;
-  const base = (request: FastifyRequest) => `${app.paging.origin(request)}${root}`;
+/** The model of the sets tells of no unit; their rows are those of the caller's. */
+const config = { scope: 'read', basic: true, units: 'everybody' } as const;
+const ofSets = { ...config, units: 'own' } as const;
+const baseOf = (app: Server, request: FastifyRequest) => `${app.paging.origin(request)}${root}`;
+const columnsFor = (request: FastifyRequest, set: BiSet) =>
+  visibleColumns(set, request.caller.may('personal'));
+// The route's schema has seen it: a closed object.
+const optionsOf = (request: FastifyRequest) => request.query as Record<string, unknown>;
 
+/** What tells clients where the rows are: the service document, the model, and a file that connects Power BI. */
+function addAddresses(scope: FastifyInstance, app: Server): void {
   const service = (request: FastifyRequest, reply: FastifyReply) =>
     send(reply, json, {
-      '@odata.context': `${base(request)}/$metadata`,
+      '@odata.context': `${baseOf(app, request)}/$metadata`,
       value: biSets.map(({ name }) => ({ name, kind: 'EntitySet', url: name })),
     });
-  const noOptions = closed({ $format: Type.Optional(Type.String()), format: Type.Optional(Type.String()) });
+  const document = closed({ '@odata.context': Type.String(), value: Type.Array(anyRow) });
   const serviceSchema = {
-    ...schema('getODataService', 'The sets that there are', {
-      'application/json': { schema: closed({ '@odata.context': Type.String(), value: Type.Array(anyRow) }) },
-    }),
+    ...schema('getODataService', 'The sets that there are', 'application/json', document),
     querystring: noOptions,
   };
   scope.get(root, { config, schema: serviceSchema }, service);
@@ -106,51 +82,46 @@ function addRoutes(scope: FastifyInstance, app: Server, db: Database): void {
     {
       config,
       schema: {
-        ...schema('getODataMetadata', 'What the sets hold, as OData XML', {
-          'application/xml': { schema: Type.String() },
-        }),
+        ...schema('getODataMetadata', 'What the sets hold, as OData XML', 'application/xml'),
         querystring: noOptions,
       },
     },
-    async (request, reply) => {
-      const personal = request.caller.may('personal');
-      const sets = biSets.map((set) => ({ set, columns: visibleColumns(set, personal) }));
-      return send(reply, 'application/xml', metadataXml(sets));
-    },
+    (request, reply) =>
+      send(reply, 'application/xml', metadataXml(biSets.map((set) => ({ set, columns: columnsFor(request, set) })))),
   );
 
   scope.get(
     `${root}/milemarker.pbids`,
     {
       config,
-      schema: schema('getPowerBiConnection', 'A file that connects Power BI with one click', {
-        'application/octet-stream': { schema: Type.String() },
-      }),
+      schema: schema(
+        'getPowerBiConnection',
+        'A file that connects Power BI with one click',
+        'application/octet-stream',
+      ),
     },
-    async (request, reply) => {
+    (request, reply) => {
       reply.header('content-disposition', 'attachment; filename="milemarker.pbids"');
-      const details = { protocol: 'odata', address: { url: base(request) } };
+      const details = { protocol: 'odata', address: { url: baseOf(app, request) } };
       return send(reply, 'application/octet-stream', { version: '0.1', connections: [{ details, mode: 'Import' }] });
     },
   );
+}
 
+function addSets(scope: FastifyInstance, app: Server, db: Database): void {
   scope.get<{ Params: { resource: string } }>(
     `${root}/:resource/$count`,
     {
       config: ofSets,
       schema: {
-        ...schema('countODataSet', 'How many rows of a set pass a filter', { 'text/plain': { schema: Type.String() } }),
-        params: closed({ resource: parameter }),
+        ...schema('countODataSet', 'How many rows of a set pass a filter', 'text/plain'),
+        params: inPath,
         querystring: queryOptions,
       },
     },
     async (request, reply) => {
       const set = seenBy(setCalled(request.params.resource), request.caller);
-      const query = readQuery(
-        request.query as Record<string, unknown>,
-        set,
-        visibleColumns(set, request.caller.may('personal')),
-      );
+      const query = readQuery(optionsOf(request), set, columnsFor(request, set));
       const count = await db.read((client) => countRows(client, set, query));
       return send(reply, 'text/plain;charset=utf-8', String(count));
     },
@@ -161,32 +132,52 @@ function addRoutes(scope: FastifyInstance, app: Server, db: Database): void {
     {
       config: ofSets,
       schema: {
-        ...schema('readODataSet', 'Read a set, page by page, or one row of it', {
-          'application/json': { schema: anyRow },
-        }),
+        ...schema('readODataSet', 'Read a set, page by page, or one row of it', 'application/json', anyRow),
         description:
           '`$filter`, `$select`, `$orderby`, `$top`, `$skip`, `$count` as in OData 4.0; `@odata.nextLink` goes on. `Prefer: odata.maxpagesize` asks for pages of another size, up to 10,000 rows.',
-        params: closed({ resource: parameter }),
+        params: inPath,
         querystring: queryOptions,
       },
     },
     async (request, reply) => {
-      const { name, key } = resourceOf(request.params.resource);
-      const set = seenBy(setCalled(name), request.caller);
-      const columns = visibleColumns(set, request.caller.may('personal'));
-      const query = readQuery(request.query as Record<string, unknown>, set, columns);
-      const exact = /IEEE754Compatible=true/i.test(request.headers.accept ?? '');
+      const { set: whole, key } = readResource(request.params.resource);
+      const set = seenBy(whole, request.caller);
+      const columns = columnsFor(request, set);
+      const asked = optionsOf(request);
+      const exact = wantsExact(request);
+      const form = { exact, columns, base: baseOf(app, request) };
       const type = exact ? `${json};IEEE754Compatible=true` : json;
-      const body = await db.read(
-        (client) =>
-          key
-            ? oneBody(client, set, query, { key: keyValues(set, key), exact, base: base(request), all: columns.length })
-            : pageBody(client, set, query, { exact, base: base(request), request, reply, app }),
-        { snapshot: true },
-      );
+      if (key) {
+        const select = readSelection(asked, set, columns);
+        return send(reply, type, await db.read((client) => rowBody(client, set, { key, select }, form)));
+      }
+      const query = readQuery(asked, set, columns);
+      const page = {
+        from: query.skiptoken === undefined ? null : placeOf(app, request, query.skiptoken),
+        size: pageSizeFor(request, reply),
+        linkTo: (place: Parameters<typeof nextLink>[2]) => nextLink(app, request, place),
+        form,
+      };
+      // Of one moment, so that the count and the rows agree.
+      const body = await db.read((client) => pageBody(client, set, query, page), { snapshot: true });
       return send(reply, type, body);
     },
   );
+
+  // Everything else below: else the error would not be one of OData.
+  scope.get(`${root}/*`, { config, schema: { hide: true } }, (request) => {
+    throw new ApiError(
+      404,
+      'no_such_path',
+      `There is nothing at ${request.url.split('?', 1)[0]?.slice(0, 200)}. Below a set there is only /$count; $metadata says which columns can be joined.`,
+    );
+  });
+}
+
+/** Whether a client asks for numbers beyond the precision of a double as texts; `$format` counts before `Accept`. */
+function wantsExact(request: FastifyRequest): boolean {
+  const { $format, format = $format } = optionsOf(request);
+  return /IEEE754Compatible=true/i.test(String(format ?? request.headers.accept ?? ''));
 }
 
 /** As a Buffer: of a string Fastify would add a charset to the type, which Power Query does not take. */
@@ -194,114 +185,4 @@ function send(reply: FastifyReply, type: string, body: string | object): Fastify
   return reply
     .headers({ 'odata-version': '4.0', 'content-type': type })
     .send(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)));
-}
-
-function setCalled(name: string): BiSet {
-  const set = biSets.find((one) => one.name === name);
-  if (!set) throw notFound('set', name.slice(0, 100));
-  return set;
-}
-
-/** `responses` or `responses('A-1')` or `response_outcomes(response_id='A-1',window_days=90)`. */
-function resourceOf(resource: string): { name: string; key: string | undefined } {
-  const found = /^(\w+)(?:\((.*)\))?$/s.exec(resource);
-  if (!found) throw notFound('set', resource.slice(0, 100));
-  return { name: found[1] ?? '', key: found[2] };
-}
-
-/** The values of a key predicate, in the order of the set's key. */
-function keyValues({ key, columns, name }: BiSet, predicate: string): string[] {
-  const wrong = () =>
-    badRequest(
-      'bad_key',
-      `A row of ${name} is named ${name}(${key.length === 1 ? "'...'" : key.map((one) => `${one}=...`).join(',')}); texts stand in single quotes.`,
-    );
-  const found = new Map<string, string>();
-  const parts = predicate.matchAll(/(?:(\w+)=)?('(?:[^']|'')*'|[^',=]+)(?:,|$)/g);
-  let length = 0;
-  for (const [whole, named, value = ''] of parts) {
-    length += whole.length;
-    const column = named ?? (key.length === 1 ? key[0] : undefined);
-    if (column === undefined || !key.includes(column) || found.has(column)) throw wrong();
-    const isText = columns.find((one) => one.name === column)?.kind === 'text';
-    if (isText !== value.startsWith("'")) throw wrong();
-    found.set(column, isText ? value.slice(1, -1).replaceAll("''", "'") : value);
-  }
-  const values = key.flatMap((one) => found.get(one) ?? []);
-  if (length !== predicate.length || values.length !== key.length) throw wrong();
-  for (const [at, one] of key.entries()) {
-    const kind = columns.find((column) => column.name === one)?.kind;
-    if (kind === 'integer' && !/^-?\d{1,15}$/.test(values[at] ?? '')) throw wrong();
-    if (kind === 'double' && !/^-?\d{1,15}(\.\d{1,12})?$/.test(values[at] ?? '')) throw wrong();
-    if (kind === 'date' && !/^\d{4}-\d\d-\d\d$/.test(values[at] ?? '')) throw wrong();
-  }
-  return values;
-}
-
-const selection = (set: BiSet, { select }: SetQuery, all: number) =>
-  select.length === all ? set.name : `${set.name}(${select.map(({ name }) => name).join(',')})`;
-
-async function oneBody(
-  client: Client,
-  set: BiSet,
-  query: SetQuery,
-  { key, exact, base, all }: { key: string[]; exact: boolean; base: string; all: number },
-): Promise<string> {
-  const row = await readOne(client, set, query.select, key, { exact });
-  if (row === undefined) throw notFound(set.one.replaceAll('_', ' '), key.join(', '));
-  const context = `${base}/$metadata#${selection(set, query, all)}/$entity`;
-  return `{"@odata.context":${JSON.stringify(context)},${row.slice(1)}`;
-}
-
-interface PageContext {
-  exact: boolean;
-  base: string;
-  request: FastifyRequest;
-  reply: FastifyReply;
-  app: Server;
-}
-
-/** The options of an address that a token belongs to: all but the token itself. */
-function boundTo(request: FastifyRequest): object {
-  const asked = Object.entries(request.query as object).map(([name, value]) => [name.replace(/^\$/, ''), value]);
-  return { ...Object.fromEntries(asked.filter(([name]) => name !== 'skiptoken')), '': request.url.split('?', 1)[0] };
-}
-
-async function pageBody(client: Client, set: BiSet, query: SetQuery, context: PageContext): Promise<string> {
-  const { exact, base, request, reply, app } = context;
-  const [left, ...after] =
-    query.skiptoken === undefined ? [query.top] : app.paging.open(query.skiptoken, boundTo(request));
-  const preferred = /(?:^|[,;\s])(?:odata\.)?maxpagesize=(\d{1,9})/i.exec(String(request.headers.prefer ?? ''))?.[1];
-  const most = Math.max(1, Math.min(pageSize.most, preferred === undefined ? pageSize.usual : Number(preferred)));
-  if (preferred !== undefined) reply.header('preference-applied', `odata.maxpagesize=${most}`);
-  const total = query.count ? await countRows(client, set, query) : undefined;
-  const remaining = left === null || left === undefined ? null : Number(left);
-  const size = remaining === null ? most : Math.min(most, remaining);
-  const { rows, last } =
-    size === 0
-      ? { rows: [], last: null }
-      : await readPage(client, set, query, {
-          after: query.skiptoken === undefined ? null : after.map((one) => (one === null ? null : String(one))),
-          size,
-          writing: { exact },
-        });
-  const rest = remaining === null ? null : remaining - rows.length;
-  const token = last && rest !== 0 ? app.paging.seal([rest, ...last], boundTo(request)) : undefined;
-  const visible = visibleColumns(set, request.caller.may('personal')).length;
-  return [
-    `{"@odata.context":${JSON.stringify(`${base}/$metadata#${selection(set, query, visible)}`)}`,
-    ...(total === undefined ? [] : [`"@odata.count":${total}`]),
-    `"value":[${rows.join(',')}]`,
-    ...(token === undefined ? [] : [`"@odata.nextLink":${JSON.stringify(nextLink(request, base, token))}`]),
-  ]
-    .join(',')
-    .concat('}');
-}
-
-function nextLink(request: FastifyRequest, base: string, token: string): string {
-  const [path = '', query = ''] = request.url.split('?');
-  const parameters = new URLSearchParams(query);
-  parameters.delete('skiptoken');
-  parameters.set('$skiptoken', token);
-  return `${base}${path.slice(root.length)}?${parameters.toString().replaceAll('%24', '$')}`;
 }
