@@ -72,7 +72,8 @@ const problemForm: ErrorForm = { type: 'application/problem+json', body: (proble
 
 /** Faults are logged with all that is known of them; a 503 that was meant, of a service with too much to do, in short. */
 function logFailure(error: unknown, { status, code }: ApiError, { log }: FastifyRequest): void {
-  if (status < 500) return;
+  // 501 is said to a client that asks for what was never here.
+  if (status < 500 || status === 501) return;
   if (status === 503 && error instanceof ApiError && error.cause === undefined) log.warn({ code }, 'request refused');
   else log.error({ err: error }, 'request failed');
 }

@@ -1,4 +1,4 @@
-import { type ApiError, badRequest } from '../../errors.ts';
+import { ApiError } from '../../errors.ts';
 import { isCalendarDate, isTimestamp } from '../../http/formats.ts';
 
 /** What a value of an expression is, as far as comparisons care. */
@@ -37,6 +37,11 @@ const functions = {
   date: { takes: [days], gives: 'date' },
 } as const satisfies Record<string, { takes: readonly (readonly ValueType[])[]; gives: ValueType }>;
 export type FunctionName = keyof typeof functions;
+/** Their names, for the model. */
+export const functionNames: readonly string[] = Object.keys(functions);
+
+/** Functions of OData 4.0 that tools write and that are not here. */
+const unsupported = ['ceiling', 'concat', 'floor', 'indexof', 'minute', 'now', 'round', 'second', 'substring', 'time'];
 
 const isFunction = (name: string): name is FunctionName => Object.hasOwn(functions, name);
 const isComparison = (text: string): text is Comparison => comparisons.some((one) => one === text);
@@ -50,9 +55,10 @@ interface Token {
   at: number;
 }
 
-const wrong = (at: number, what: string): ApiError => {
+const wrong = (at: number, what: string, status: 400 | 501 = 400): ApiError => {
+  const code = status === 400 ? 'bad_filter' : 'not_supported';
   const detail = `$filter, character ${at + 1}: ${what}`;
-  return badRequest('bad_filter', detail, [{ pointer: '$filter', code: 'bad_filter', detail }]);
+  return new ApiError(status, code, detail, { errors: [{ pointer: '$filter', code, detail }] });
 };
 
 const patterns: readonly (readonly [Token['is'], RegExp])[] = [
@@ -197,8 +203,10 @@ export function parseFilter(filter: string, types: ReadonlyMap<string, ValueType
   }
 
   function call(name: string, at: number, depth: number): Expression {
-    if (!isFunction(name))
-      throw wrong(at, `the function '${name}' is not supported. There are: ${Object.keys(functions).join(', ')}.`);
+    if (!isFunction(name)) {
+      const status = unsupported.includes(name) ? 501 : 400;
+      throw wrong(at, `the function '${name}' is not supported. There are: ${functionNames.join(', ')}.`, status);
+    }
     const { takes, gives } = functions[name];
     expect('(');
     const args: Expression[] = [];
