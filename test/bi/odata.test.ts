@@ -4,7 +4,7 @@ import { type Api, testApi } from '../support/api.ts';
 
 const day = (n: number) => new Date(Date.UTC(2024, 0, 1) + n * 86_400_000).toISOString();
 
-/** 1,500 responses over 750 days, one every half day, and a customer with everything. */
+/** 1,500 responses in 24 months, one or two every half day, and a customer with everything. */
 async function filled(api: Api) {
   await api.facts('surveys', [{ key: 'nps', name: 'NPS', kind: 'nps' }]);
   await api.facts('customers', [
@@ -17,7 +17,7 @@ async function filled(api: Api) {
       customer_id: n % 10 === 0 ? null : `C-${n % 300}`,
       survey: 'nps',
       score: n % 11,
-      answered_at: day(n / 2),
+      answered_at: day((n / 2) % 730),
       themes: n % 2 === 0 ? ['delivery', 'price'] : [],
       comment: n === 7 ? 'secret words' : null,
     })),
@@ -90,18 +90,16 @@ test('OData', async (t) => {
 
   await t.test('the months of an incremental refresh add up to the whole, in any offset', async () => {
     const whole = (await walk('/responses?$select=id')).map(({ id }) => id);
-    for (const [from, to] of [
-      ['00:00:00Z', '00:00:00Z'],
-      ['01:00:00%2B01:00', '01:00:00%2B01:00'],
-    ] as const) {
+    // A month begins an hour earlier where clocks are an hour ahead; no answer is in the hour before 2024 or 2026.
+    for (const midnight of ['00:00:00Z', '00:00:00%2B01:00']) {
+      const first = (n: number) => `${new Date(Date.UTC(2024, n, 1)).toISOString().slice(0, 10)}T${midnight}`;
       const parts: unknown[] = [];
-      for (let month = 0; month < 26; month++) {
-        const first = (n: number) => new Date(Date.UTC(2024, n, 1)).toISOString().slice(0, 10);
-        const filter = `answered_at%20ge%20${first(month)}T${from}%20and%20answered_at%20lt%20${first(month + 1)}T${to}`;
+      for (let month = 0; month < 24; month++) {
+        const filter = `answered_at%20ge%20${first(month)}%20and%20answered_at%20lt%20${first(month + 1)}`;
         parts.push(...(await walk(`/responses?$filter=${filter}&$select=id`)).map(({ id }) => id));
       }
-      assert.equal(parts.length, whole.length);
-      assert.deepEqual([...parts].sort(), [...whole].sort());
+      assert.equal(new Set(parts).size, parts.length, 'nothing comes twice');
+      assert.deepEqual([...parts].sort(), whole);
     }
   });
 
@@ -121,10 +119,31 @@ test('OData', async (t) => {
       order,
       [...order].sort(([a, x], [b, y]) => a - b || (x < y ? -1 : 1)),
     );
+    const without = await walk('/responses?top=250&orderby=score desc,answered_at&filter=score gt 3', {
+      prefer: 'maxpagesize=100',
+    });
+    assert.deepEqual(without, rows, 'the same without $');
     const skipped = await walk('/responses?$skip=1490&$count=true');
     assert.equal(skipped.length, 10);
     const counted = await ask('/responses?$count=true&$top=0&$filter=customer_id eq null');
     assert.deepEqual([counted.body['@odata.count'], counted.body.value], [150, []]);
+    const begun = await ask('/responses?$count=true&$filter=score eq 4&$top=100', { prefer: 'maxpagesize=60' });
+    await api.facts('responses', [
+      { id: 'B-1', survey: 'nps', score: 4, answered_at: day(0) },
+      { id: 'B-2', survey: 'nps', score: 4, answered_at: day(0) },
+    ]);
+    const gone = await ask(begun.body['@odata.nextLink'].replace('http://milemarker.test/odata/v1', ''));
+    // 4, 15, 26 ... 1,489: 136 of 1,500 answers.
+    assert.deepEqual(
+      [begun, gone].map(({ body }) => body['@odata.count']),
+      [136, 136],
+      'counted once a walk',
+    );
+    assert.deepEqual(
+      [begun, gone].map(({ body }) => body.value.length),
+      [60, 40],
+    );
+    for (const id of ['B-1', 'B-2']) await api.send('DELETE', `/v1/responses/${id}`);
     const count = await ask('/responses/$count?$filter=customer_id eq null');
     assert.deepEqual([count.text, count.headers['content-type']], ['150', 'text/plain;charset=utf-8']);
   });
@@ -143,17 +162,59 @@ test('OData', async (t) => {
     await api.get('/v1/outcomes/revenue');
     const now = await ask("/response_outcomes(window_days=90,response_id='A-0001')?$select=response_id,window_days");
     assert.deepEqual([now.body.response_id, now.body.window_days], ['A-0001', 90]);
-    for (const bad of ['/responses(A-1)', '/responses(1)', "/response_outcomes('A-1')", "/responses('A-1'"])
-      assert.ok([400, 404].includes((await ask(bad)).status), bad);
-    assert.equal((await ask("/responses('nobody')")).status, 404);
+    const wrong: [string, number][] = [
+      ['/responses(A-1)', 400],
+      ['/responses(1)', 400],
+      ["/responses('A-1',)", 400],
+      ["/responses(,'A-1')", 400],
+      ["/responses(key='A-1')", 400],
+      ["/response_outcomes('A-1')", 400],
+      ["/response_outcomes(response_id='A-1',window_days='90')", 400],
+      ["/response_outcomes(response_id='A-1',response_id='A-1')", 400],
+      ['/dim_date(2024-02-30)', 400],
+      ["/responses('A-1'", 404],
+      ["/responses('nobody')", 404],
+      ["/responses('%00')", 400],
+      ['/dim_date(1823-01-01)', 404],
+    ];
+    for (const [path, status] of wrong) {
+      const reply = await ask(path);
+      assert.equal(reply.status, status, `${path}: ${reply.text}`);
+    }
+    assert.equal((await ask('/dim_date(2024-02-29)')).body.year_quarter, '2024-Q1');
+    await api.facts('responses', [{ id: "it's a/b, (c)=d", survey: 'nps', score: 4, answered_at: day(0) }]);
+    const odd = await ask(`/responses(${encodeURIComponent("id='it''s a/b, (c)=d'")})?select=id`);
+    assert.equal(odd.body.id, "it's a/b, (c)=d");
+    await api.send('DELETE', `/v1/responses/${encodeURIComponent("it's a/b, (c)=d")}`);
   });
 
-  await t.test('decimals are numbers, or exact strings where that is asked for', async () => {
+  await t.test('decimals and whole numbers are numbers, or exact strings where that is asked for', async () => {
     const plain = await ask('/revenue_events');
     assert.equal(plain.body.value[0].amount, 123456789012.34);
     const exact = await ask('/revenue_events', { accept: 'application/json;IEEE754Compatible=true' });
     assert.equal(exact.body.value[0].amount, '123456789012.34');
     assert.equal(exact.headers['content-type'], 'application/json;odata.metadata=minimal;IEEE754Compatible=true');
+    const path =
+      '/daily_outcomes?$count=true&$top=1&$filter=window_days eq 90&$select=window_days,responses,revenue_after';
+    const numbers = { window_days: 90, responses: 1, revenue_after: 0 };
+    const count = (await ask(path)).body['@odata.count'];
+    assert.deepEqual((await ask(path)).body.value, [numbers]);
+    for (const [more, accept] of [
+      ['', 'application/json;odata.metadata=minimal;IEEE754Compatible=true'],
+      [`&$format=${encodeURIComponent('application/json;IEEE754Compatible=true')}`, 'application/json'],
+    ] as const) {
+      const { body } = await ask(`${path}${more}`, { accept });
+      assert.deepEqual(body.value, [{ window_days: '90', responses: '1', revenue_after: '0' }]);
+      assert.equal(body['@odata.count'], String(count));
+    }
+    const one = await ask(
+      "/response_outcomes(response_id='A-0002',window_days=90)?$select=window_days,score,retained",
+      {
+        accept: 'application/json;IEEE754Compatible=true',
+      },
+    );
+    // Edm.Double and Edm.Boolean stay what they are.
+    assert.deepEqual([one.body.window_days, one.body.score], ['90', 2]);
   });
 
   await t.test('additive sets add up to the answers', async () => {
@@ -185,6 +246,11 @@ test('OData', async (t) => {
       ['/responses?$top=-1', 400, '$top', /whole number/],
       ['/responses?$orderby=colour', 400, '$orderby', /no column 'colour'/],
       ['/responses?$skiptoken=abc', 400, '', /cursor was altered/],
+      ['/responses?$filter=round(score) eq 1', 501, '$filter', /character 1/],
+      ["/responses?$filter=id eq '%00'", 400, '', /./],
+      ["/responses('A-0001')?$filter=score eq 1", 400, '$filter', /one row takes \$select and \$format/],
+      ['/responses?$format=atom', 406, '', /answers are JSON/],
+      ["/responses('A-0001')/customer", 404, '', /Below a set there is only/],
       ['/nothing', 404, '', /no set 'nothing'/],
       ['/responses?colour=red', 400, 'colour', /colour/],
     ];
