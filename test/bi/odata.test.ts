@@ -250,7 +250,7 @@ test('OData', async (t) => {
       ["/responses?$filter=id eq '%00'", 400, '', /./],
       ["/responses('A-0001')?$filter=score eq 1", 400, '$filter', /one row takes \$select and \$format/],
       ['/responses?$format=atom', 406, '', /answers are JSON/],
-      ["/responses('A-0001')/customer", 404, '', /Below a set there is only/],
+      ["/responses('A-0001')/customer?$select=name", 404, '', /Below a set there is only/],
       ['/nothing', 404, '', /no set 'nothing'/],
       ['/responses?colour=red', 400, 'colour', /colour/],
     ];

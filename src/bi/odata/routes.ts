@@ -165,7 +165,7 @@ function addSets(scope: FastifyInstance, app: Server, db: Database): void {
   );
 
   // Everything else below: else the error would not be one of OData.
-  scope.get(`${root}/*`, { config, schema: { hide: true } }, (request) => {
+  scope.get(`${root}/*`, { config, schema: { hide: true, querystring: anyRow } }, (request) => {
     throw new ApiError(
       404,
       'no_such_path',
