@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import http from 'node:http';
 import net from 'node:net';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { type Api, testApi } from '../support/api.ts';
+import { forward, listen, startFront } from './proxy.ts';
 
 /** 2,400 responses, one every six hours from 2024 on. */
 const answers = 2_400;
@@ -19,18 +18,6 @@ async function fill(api: Api): Promise<void> {
       answered_at: new Date(Date.UTC(2024, 0, 1) + n * 6 * 3_600_000).toISOString(),
     })),
   );
-}
-
-async function listening(t: TestContext, server: http.Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address);
-  return address.port;
 }
 
 const passwordOf = (api: Api) => `Basic ${Buffer.from(`anybody:${api.key}`).toString('base64')}`;
@@ -65,10 +52,7 @@ async function exchange(port: number, request: string): Promise<{ head: string[]
 test('OData on the wire', async (t) => {
   const api = await testApi(t, { config: { public_url: undefined } });
   await fill(api);
-  await api.app.listen({ port: 0, host: '127.0.0.1' });
-  const address = api.app.server.address();
-  assert.ok(typeof address === 'object' && address);
-  const { port } = address;
+  const port = await listen(api.app);
   const host = `127.0.0.1:${port}`;
   const replay = (path: string, authorization = passwordOf(api)) =>
     exchange(port, powerQuery(path, host, authorization));
@@ -155,26 +139,16 @@ test('OData on the wire', async (t) => {
 
 test('Pages are walked behind a proxy with another host name', async (t) => {
   const seen: string[] = [];
-  let inner = 0;
-  // Takes the prefix away, as many do, and tells the service nothing of the name that it was called by.
-  const proxy = http.createServer((request, reply) => {
+  let port = 0;
+  // Takes the prefix away, as many do.
+  const front = await startFront(t, (request, reply) => {
     seen.push(request.url ?? '');
-    const path = (request.url ?? '').replace(/^\/insights/, '');
-    const headers = { ...request.headers, host: `127.0.0.1:${inner}` };
-    http
-      .get({ host: '127.0.0.1', port: inner, path, headers }, (answer) => {
-        reply.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(reply);
-      })
-      .on('error', () => reply.destroy());
+    forward(request, reply, { port, path: (request.url ?? '').replace(/^\/insights/, '') });
   });
-  const outer = `http://localhost:${await listening(t, proxy)}/insights`;
+  const outer = `http://localhost:${front}/insights`;
   const api = await testApi(t, { config: { public_url: outer } });
   await fill(api);
-  await api.app.listen({ port: 0, host: '127.0.0.1' });
-  const address = api.app.server.address();
-  assert.ok(typeof address === 'object' && address);
-  inner = address.port;
+  port = await listen(api.app);
 
   const ids: string[] = [];
   const first = `${outer}/odata/v1/responses?$select=id&$filter=score%20ge%205%20and%20id%20ne%20'A%2B%20%26'&$top=1200`;
