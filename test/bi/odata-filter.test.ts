@@ -9,13 +9,13 @@ import type { BiSet } from '../../src/bi/set.ts';
 import { ApiError } from '../../src/errors.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 
-type Row = { id: string; n: number | null; s: string | null; b: boolean | null; at: string | null };
+type Row = { id: string; k: number; n: number | null; s: string | null; b: boolean | null; at: string | null };
 const ns = [null, -1, 0, 1, 2.5];
 const ss = [null, '', 'a', "o'b", 'Ab', 'b%_'];
 const bs = [null, true, false];
 const ats = [null, '2024-02-29T23:30:00Z', '2024-03-01T00:00:00Z', '2025-12-31T12:00:00Z'];
 const rows: Row[] = ns.flatMap((n, i) =>
-  ss.flatMap((s, j) => bs.flatMap((b, k) => ats.map((at, l): Row => ({ id: `r${i}${j}${k}${l}`, n, s, b, at })))),
+  ss.flatMap((s, j) => bs.flatMap((b, k) => ats.map((at, l): Row => ({ id: `r${i}${j}${k}${l}`, k: j, n, s, b, at })))),
 );
 
 const column = (name: string, kind: BiSet['columns'][number]['kind'], nullable = true) => ({
@@ -34,6 +34,7 @@ const set: BiSet = {
   key: ['id'],
   columns: [
     column('id', 'text', false),
+    column('k', 'integer', false),
     column('n', 'decimal'),
     column('s', 'text'),
     column('b', 'boolean'),
@@ -45,9 +46,11 @@ let database: TestDatabase;
 before(async () => {
   database = await testDatabase(undefined, { empty: true });
   await database.db.write(async (client) => {
-    await client.rows('create table trial (id text primary key, n numeric, s text, b boolean, at timestamptz)');
     await client.rows(
-      'insert into trial select * from json_to_recordset($1::json) as r(id text, n numeric, s text, b boolean, at timestamptz)',
+      'create table trial (id text primary key, k int not null, n numeric, s text, b boolean, at timestamptz)',
+    );
+    await client.rows(
+      'insert into trial select * from json_to_recordset($1::json) as r(id text, k int, n numeric, s text, b boolean, at timestamptz)',
       [JSON.stringify(rows)],
     );
   });
@@ -166,7 +169,7 @@ const filter = fc.letrec<{ or: string; and: string; not: string }>((tie) => ({
 })).or;
 
 const types = new Map(
-  set.columns.map(({ name, kind }) => [name, kind === 'decimal' ? 'number' : kind] as const),
+  set.columns.map(({ name, kind }) => [name, kind === 'decimal' || kind === 'integer' ? 'number' : kind] as const),
 ) as never;
 
 describe('A filter', () => {
@@ -209,7 +212,7 @@ describe('A filter', () => {
       ["s eq 'abc", 6, /never ends/],
       ['n eq 1)', 7, /more than a filter/],
       ['(n eq 1', 8, /'\)' is missing/],
-      ['x eq 1', 1, /no column 'x'. There are: id, n, s, b, at/],
+      ['x eq 1', 1, /no column 'x'. There are: id, k, n, s, b, at/],
       ["n eq '1'", 3, /number cannot be compared with text/],
       ['not n eq 1', 1, /in parentheses/],
       ['n + 1 eq 2', 3, /cannot be read/],
@@ -257,7 +260,7 @@ describe('A filter', () => {
 
 test('A walk in any order loses and repeats nothing', async () => {
   const order = fc
-    .uniqueArray(fc.constantFrom('n', 's', 'b', 'at', 'id'), { maxLength: 3 })
+    .uniqueArray(fc.constantFrom('n', 's', 'b', 'at', 'k', 'id'), { maxLength: 3 })
     .chain((names) =>
       fc
         .tuple(...names.map((name) => fc.constantFrom(name, `${name} asc`, `${name} desc`)))
