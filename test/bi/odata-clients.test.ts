@@ -8,6 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { o } from 'odata';
+import { nouns } from '../../src/bi/noun-sets.ts';
 import { datasets } from '../../src/datasets/registry.ts';
 import { refresh } from '../../src/outcomes/refresh.ts';
 import { sentExample } from '../datasets/samples.ts';
@@ -16,9 +17,11 @@ import { testApi } from '../support/api.ts';
 const run = promisify(execFile);
 const modules = fileURLToPath(new URL('../../node_modules', import.meta.url));
 
-/** A row of every set, and 120 responses of the survey `nps` at noon of 120 days, with scores from 0 to 10 in turn. */
+/** A row of every set but the managed nouns, and 120 responses of the survey `nps` at noon of 120 days, with scores from 0 to 10 in turn. */
 async function service(t: TestContext) {
   const api = await testApi(t, { config: { public_url: undefined } });
+  const marker = { key: 'answered_calls', name: 'Answered calls', source: 'readings', cadence: 'month' };
+  assert.equal((await api.send('POST', '/v1/mile-markers', marker)).status, 201);
   for (const dataset of datasets) await api.facts(dataset.path, [sentExample(dataset)]);
   await api.facts('customers', [{ id: 'C-1', name: "O'Brien & Söhne", segment: 'smb' }]);
   await api.facts(
@@ -171,6 +174,7 @@ test('odata2ts makes a client of $metadata that compiles, fits every row, and ge
   );
   assert.match(generated.stdout, /Successfully finished!/, generated.stdout + generated.stderr);
 
+  const isManaged = (name: string) => nouns.some(({ table }) => table === name);
   // A row of every set as it is sent: the compiler refuses what is missing, too much or of another type.
   const reply = await api.get('/odata/v1');
   const sets: { name: string }[] = reply.body.value;
@@ -178,7 +182,7 @@ test('odata2ts makes a client of $metadata that compiles, fits every row, and ge
   const metadata = await api.get('/odata/v1/$metadata');
   for (const { name } of sets) {
     const { body } = await api.get(`/odata/v1/${name}?$top=1`);
-    assert.equal(body.value.length, 1, name);
+    assert.ok(body.value.length === 1 || isManaged(name), name);
     const [, type] = new RegExp(`<EntitySet Name="${name}" EntityType="milemarker.(\\w+)"`).exec(metadata.text) ?? [];
     rows.push(`export const ${name}: model.${type}[] = ${JSON.stringify(body.value)};`);
   }

@@ -56,8 +56,7 @@ export function addOdataRoutes(app: Server, db: Database): void {
 const config = { scope: 'read', basic: true, units: 'everybody' } as const;
 const ofSets = { ...config, units: 'own' } as const;
 const baseOf = (app: Server, request: FastifyRequest) => `${app.paging.origin(request)}${root}`;
-const columnsFor = (request: FastifyRequest, set: BiSet) =>
-  visibleColumns(set, request.caller.may('personal'));
+const columnsFor = (request: FastifyRequest, set: BiSet) => visibleColumns(set, request.caller.may('personal'));
 // The route's schema has seen it: a closed object.
 const optionsOf = (request: FastifyRequest) => request.query as Record<string, unknown>;
 
