@@ -1,5 +1,6 @@
 import { addFigureRoutes } from './analytics/figures/routes.ts';
 import { addQuestionRoutes } from './analytics/routes.ts';
+import { addExportRoutes } from './bi/exports/routes.ts';
 import { addOdataRoutes } from './bi/odata/routes.ts';
 import type { Config } from './config.ts';
 import { addDatasetRoutes } from './datasets/routes.ts';
@@ -60,7 +61,7 @@ const tags = [
     description: 'The destination, and whether people know it and the organisation is aligned with it.',
   },
   { name: 'Changes', description: 'What changed since, for those who keep a copy.' },
-  { name: 'BI', description: 'OData 4.0, for Power BI, Excel, Tableau and others.' },
+  { name: 'BI', description: 'OData 4.0, for Power BI, Excel, Tableau and others, and whole sets as files.' },
   { name: 'Settings', description: 'What holds for the whole organisation.' },
   { name: 'Webhooks', description: 'Who is told of what happens, and what became of it.' },
   { name: 'API keys', description: 'Who may do what.' },
@@ -111,6 +112,7 @@ export async function buildApp({
   addFigureRoutes(app);
   addMileMarkerRoutes(app, db);
   addOdataRoutes(app, db);
+  addExportRoutes(app, db, config);
   addWebhookRoutes(app, db, targetsOf(config.webhook_allow ?? []));
   return app;
 }

@@ -26,6 +26,8 @@ export interface Config {
   rate_limit_per_minute: number;
   /** From which mean delay of the event loop on requests get 503, in milliseconds; 0 is never. */
   max_event_loop_delay_ms: number;
+  /** How large the file of one export may become, in MiB; 0 is without limit. */
+  max_export_mb: number;
   /** Addresses and networks of proxies whose `X-Forwarded-*` headers are believed. */
   trust_proxy: readonly string[];
   /** Private networks that webhooks may reach, over http as well as https. */
@@ -93,6 +95,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     admin_key: get('ADMIN_KEY'),
     rate_limit_per_minute: wholeNumber('RATE_LIMIT_PER_MINUTE', get('RATE_LIMIT_PER_MINUTE'), 1_000_000, 6_000),
     max_event_loop_delay_ms: wholeNumber('MAX_EVENT_LOOP_DELAY_MS', get('MAX_EVENT_LOOP_DELAY_MS'), 60_000, 1_000),
+    max_export_mb: wholeNumber('MAX_EXPORT_MB', get('MAX_EXPORT_MB'), 1_000_000, 4_096),
     trust_proxy: networks('TRUST_PROXY', get('TRUST_PROXY')),
     webhook_allow: networks('WEBHOOK_ALLOW', get('WEBHOOK_ALLOW')).map(cidr),
   };

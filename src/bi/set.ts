@@ -24,6 +24,8 @@ export interface BiSet {
   /** The relation that its columns are read from. */
   relation: string;
   key: readonly string[];
+  /** The column that says when a row happened, for whoever asks for a period: an instant or a date; absent where there is none. */
+  time?: string | undefined;
   columns: readonly SetColumn[];
   /** Whose its rows are, over `t`. Unless it is said, those of the unit in its column `unit`; without one, nobody limited sees any. */
   owner?: Owner;

@@ -27,7 +27,7 @@ const column = (name: string, kind: Kind, description: string, nullable = false)
   sql: `t.${name}`,
 });
 
-function setOf({ name, one, description, key, columns, owner }: Dataset): BiSet {
+function setOf({ name, one, description, key, time, columns, owner }: Dataset): BiSet {
   return {
     name,
     one,
@@ -35,6 +35,7 @@ function setOf({ name, one, description, key, columns, owner }: Dataset): BiSet 
     relation: name,
     key: [key],
     ...(owner !== undefined && { owner }),
+    time,
     columns: [
       ...Object.entries(columns).map(([columnName, { kind, required, derived, personal, description }]) => ({
         name: columnName,
@@ -72,6 +73,7 @@ const responseOutcomes: BiSet = {
     'What the customer did in the days after a response, a row for each response and window. Average only rows whose state is `counted`.',
   relation: 'response_outcomes',
   key: ['response_id', 'window_days'],
+  time: 'answered_at',
   columns: [
     column('response_id', 'text', 'The response.'),
     column('window_days', 'integer', 'How many days after the answer are looked at.'),
@@ -112,6 +114,7 @@ const dailyScores: BiSet = {
     from response_outcomes where window_days = (select min(w) from refresh_state, unnest(windows_days) w)
     group by answered_on, ${groupOf(dimensions)}, score)`,
   key: [...groupKey, 'score'],
+  time: 'answered_on',
   columns: [
     column('answered_on', 'date', 'The day in the reporting time zone.'),
     ...dimensions,
@@ -139,6 +142,7 @@ const dailyOutcomes: BiSet = {
       count(*) filter (where retained)::int8 as retained
     from response_outcomes group by answered_on, window_days, ${groupOf(dimensions)})`,
   key: ['answered_on', 'window_days', ...dimensions.map(({ name }) => name)],
+  time: 'answered_on',
   columns: [
     column('answered_on', 'date', 'The day in the reporting time zone.'),
     column('window_days', 'integer', 'How many days after the answer are looked at.'),
@@ -171,6 +175,7 @@ const dimDate: BiSet = {
       date_trunc('year', now() at time zone 'UTC') + interval '2 years' - interval '1 day', interval '1 day') day)`,
   key: ['date_on'],
   owner: 'everybody',
+  time: 'date_on',
   columns: [
     column('date_on', 'date', 'The day.'),
     column('year', 'integer', 'The year.'),

@@ -5,7 +5,7 @@ import { ApiError } from '../errors.ts';
 export const etagOf = (version: number): string => `"v${version}"`;
 
 /** The tags of an If-Match or If-None-Match header. */
-const tagsIn = (header: string): string[] => header.match(/(?:W\/)?"[^"]*"|\*/g) ?? [];
+export const tagsIn = (header: string): string[] => header.match(/(?:W\/)?"[^"]*"|\*/g) ?? [];
 
 /**
  * Makes sure that the caller changes the version it has seen. `*` stands for any version; a weak tag never matches

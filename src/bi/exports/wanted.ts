@@ -1,0 +1,95 @@
+import { readBounds } from '../../db/period.ts';
+import type { Client, Param } from '../../db/pool.ts';
+import { type ApiError, badRequest } from '../../errors.ts';
+import { isCalendarDate } from '../../http/formats.ts';
+import { type BiSet, limitSql, type SetColumn } from '../set.ts';
+import { visibleColumns } from '../sets.ts';
+
+export const formats = ['csv', 'ndjson', 'parquet'] as const;
+export type Format = (typeof formats)[number];
+/** How a CSV is written: as RFC 4180 has it, or so that a spreadsheet opens it as it is meant. */
+export const dialects = ['excel'] as const;
+export type Dialect = (typeof dialects)[number];
+
+/** The parameters of an export, as they come from the address. */
+export interface ExportParameters {
+  from?: string;
+  to?: string;
+  columns?: string;
+  dialect?: Dialect;
+}
+
+/** What one file holds: two that are alike in everything here have the same rows in the same form. */
+export interface Wanted {
+  set: BiSet;
+  format: Format;
+  dialect: Dialect | undefined;
+  /** In the order of the set. */
+  columns: readonly SetColumn[];
+  /** Which rows of the set's relation `t`; their `$1`, `$2` ... are the parameters. */
+  conditions: readonly string[];
+  parameters: readonly Param[];
+}
+
+function wrong(parameter: string, code: string, detail: string): ApiError {
+  return badRequest(code, detail, [{ pointer: parameter, code, detail }]);
+}
+
+/** The columns that are asked for, of those that the reader may see. */
+function chosen(set: BiSet, visible: readonly SetColumn[], columns: string | undefined): readonly SetColumn[] {
+  if (columns === undefined) return visible;
+  const names = columns.split(',').map((name) => name.trim());
+  const unknown = names.find((name) => !visible.some((one) => one.name === name));
+  if (unknown === undefined) return visible.filter(({ name }) => names.includes(name));
+  const all = visible.map(({ name }) => name).join(', ');
+  throw wrong('columns', 'unknown_column', `There is no column '${unknown}' in ${set.name}. There are: ${all}.`);
+}
+
+/**
+ * Understands what is asked for.
+ * @param personal whether the reader may see personal columns; to others there are none
+ * @throws ApiError 400 that names the parameter and the cure
+ */
+export async function readWanted(
+  client: Client,
+  set: BiSet,
+  format: Format,
+  { from, to, columns, dialect }: ExportParameters,
+  { personal }: { personal: boolean },
+): Promise<Wanted> {
+  if (dialect !== undefined && format !== 'csv')
+    throw wrong('dialect', 'no_dialect', `A dialect is of CSV only; leave it out of ${format}.`);
+  const wanted = { set, format, dialect, columns: chosen(set, visibleColumns(set, personal), columns) };
+  const bounds = await readPeriod(client, set, { from: from ?? null, to: to ?? null });
+  const parameters: Param[] = [];
+  const conditions = Object.entries(bounds).flatMap(([name, value]) =>
+    value === null ? [] : [`t.${set.time} ${name === 'from' ? '>=' : '<'} $${parameters.push(value)}`],
+  );
+  return { ...wanted, conditions, parameters };
+}
+
+/** The bounds of the period as values of the set's time column. */
+async function readPeriod(client: Client, set: BiSet, given: { from: string | null; to: string | null }) {
+  const asked = given.from !== null ? 'from' : given.to !== null ? 'to' : undefined;
+  if (asked === undefined) return given;
+  const column = set.columns.find(({ name }) => name === set.time);
+  if (column === undefined)
+    throw wrong(asked, 'no_time', `Rows of ${set.name} happen at no time; ask without from and to.`);
+  const bounds = column.kind === 'date' ? datesOf(set, given) : await instantsOf(client, given);
+  if (bounds.from !== null && bounds.to !== null && bounds.from >= bounds.to)
+    throw wrong('to', 'empty_period', 'The period ends before it begins: to must be after from.');
+  return bounds;
+}
+
+function datesOf(set: BiSet, given: { from: string | null; to: string | null }) {
+  for (const [name, value] of Object.entries(given))
+    if (value !== null && !isCalendarDate(value))
+      throw wrong(name, 'date_only', `${set.time} is a day, so ${name} is one too, such as ${value.slice(0, 10)}.`);
+  return given;
+}
+
+async function instantsOf(client: Client, given: { from: string | null; to: string | null }) {
+  const [settings] = await client.rows<{ time_zone: string }>('select time_zone from settings');
+  const { from, to } = await readBounds(client, settings?.time_zone ?? 'UTC', given);
+  return { from: from?.at ?? null, to: to?.at ?? null };
+}
