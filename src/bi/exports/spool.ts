@@ -200,6 +200,7 @@ export function openSpool(
           continue;
         }
         if (asker.method === 'HEAD') entry.promised.set(asker.key_id, Date.now() + promisedMs);
+        else entry.promised.delete(asker.key_id);
         // Another process that shares the folder sees by the time that it is in use.
         await utimes(file.path, new Date(), new Date()).catch(() => {});
         return { file, handle };
