@@ -4,8 +4,13 @@ import { type UnitLimit, unitsBelow, visibleSql } from '../db/unit-tree.ts';
 import type { Reader } from '../http/scopes.ts';
 import type { Dataset } from './declare.ts';
 
-/** RFC 3339 in UTC with milliseconds, from a timestamptz; connections have their time zone set to UTC. */
-export const instantSql = (expression: string) => `to_char(${expression}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+/**
+ * RFC 3339 in UTC with milliseconds, from a timestamptz(3); connections have their time zone set to UTC. JSON has the form
+ * already, but leaves out zeros at the end: a tenth of a millisecond more, which is cut off again, keeps them. That takes
+ * six tenths of the time of to_char.
+ */
+export const instantSql = (expression: string) =>
+  `(substr(to_json(${expression} + interval '100 microseconds')::text, 2, 23) || 'Z')`;
 
 /**
  * The JSON text of a row as readers get it, made by PostgreSQL: twice as fast as making objects of a page and writing
