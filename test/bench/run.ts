@@ -9,10 +9,11 @@ import { openDatabase } from '../../src/db/pool.ts';
 import { type Line, startProcess } from './measure.ts';
 
 const sizes = process.argv.includes('small') ? [100_000] : [100_000, 1_000_000];
-const only = process.argv.find((argument) => ['ingest', 'outcomes', 'reads'].includes(argument));
+const only = process.argv.find((argument) => ['ingest', 'exports', 'outcomes', 'reads'].includes(argument));
 process.env.BENCH_KEY = 'bench-key-0123456789-0123456789';
 // They read the key when they are loaded.
 const { ingest } = await import('./ingest.ts');
+const { exports } = await import('./exports.ts');
 const { outcomes, refreshCost } = await import('./outcomes.ts');
 const { reads } = await import('./reads.ts');
 
@@ -32,6 +33,7 @@ async function onService(
   work: (context: {
     db: ReturnType<typeof openDatabase>;
     url: string;
+    pid: number;
     pg: Record<string, string>;
     connection: object;
   }) => Promise<void>,
@@ -48,6 +50,7 @@ async function onService(
     await work({
       db,
       url: service.url,
+      pid: service.child.pid ?? 0,
       connection,
       pg: { PGHOST: host, PGPORT: String(port), PGUSER: user, PGDATABASE: name },
     });
@@ -62,9 +65,13 @@ try {
     await onService('bench_ingest', async ({ db, url, pg }) => {
       for (const line of await ingest(db, url, pg, folder)) say(line);
     });
+  if (!only || only === 'exports')
+    await onService('bench_exports', async ({ db, url, pid, pg }) => {
+      for (const line of await exports(db, { url, pid, pg, folder, rows: sizes.at(-1) ?? 0 })) say(line);
+    });
   let smaller: number | undefined;
   for (const size of sizes)
-    if (!only || only !== 'ingest')
+    if (!only || only === 'outcomes' || only === 'reads')
       await onService(`bench_${size}`, async ({ db, url, pg, connection }) => {
         const found = await outcomes(db, url, size);
         for (const line of found.lines) say(line);
