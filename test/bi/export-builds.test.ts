@@ -23,7 +23,7 @@ async function started(t: TestContext, config = {}) {
     client.rows(
       `insert into responses (id, customer_id, survey, score, band, comment, themes, answered_at, source, recorded_at, changed_at, changed_xid)
        select 'A' || n, 'C' || n, 'nps', n % 11, 'passive',
-         (select string_agg(md5(n || '-' || m), '') from generate_series(1, 48) m), '{}', now(), ${meta}
+         (select string_agg(md5(n || '-' || m), '') from generate_series(1, 48) m), '{}', case when n % 4 = 0 then timestamptz '2020-06-01' else now() end, ${meta}
        from generate_series(1, 4000) n`,
     ),
   );
@@ -106,7 +106,23 @@ test('what goes wrong is a problem, and nothing is left of the file', async (t) 
     assert.equal(files().length, 3);
   });
 
+  await t.test('files that together take more than twice the limit give way to new ones', async () => {
+    const size = () => files().reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+    for (let n = 0; n < 8; n++) {
+      // About a quarter of the responses: one and a half MB.
+      const reply = await download(
+        api,
+        `responses.csv?from=2020-01-0${n + 1}T00:00:00Z&to=2021-01-0${n + 1}T00:00:00Z`,
+      );
+      assert.equal(reply.status, 200);
+      assert.ok(reply.bytes.length > 1_000_000);
+      await until('there is room', () => size() <= 4 * 1024 ** 2);
+    }
+    assert.ok(files().length < 6);
+  });
+
   await t.test('a connection that breaks while rows are read', async () => {
+    const before = files().length;
     for (const format of ['csv', 'parquet'])
       await whileLocked(api, async () => {
         const asked = download(api, `responses.${format}?columns=id`);
@@ -121,7 +137,7 @@ test('what goes wrong is a problem, and nothing is left of the file', async (t) 
         });
         const reply = await asked;
         assert.deepEqual([reply.status, codeOf(reply)], [503, 'database_unavailable']);
-        assert.equal(files().length, 3);
+        assert.equal(files().length, before);
       });
   });
 
@@ -280,7 +296,7 @@ test('files are removed by age: what was not asked for lately, and what a proces
   const set = { name: 'surveys', one: 'survey', description: '', relation: 'surveys', key: ['key'], columns: [] };
   const key = { name: 'key', kind: 'text', nullable: false, personal: false, description: '', sql: 't.key' } as const;
   const { handle, file } = await spool.obtain(
-    { set, format: 'csv', dialect: undefined, columns: [key], conditions: [], parameters: [] },
+    { set, format: 'csv', dialect: undefined, columns: [key], conditions: [], parameters: [], is_limited: false },
     { key_id: 'k', gone: new AbortController().signal, method: 'GET', range: undefined, if_range: undefined },
   );
   assert.equal(await handle.readFile('utf8'), 'key\r\n');

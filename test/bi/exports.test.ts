@@ -256,6 +256,38 @@ test('exports', async (t) => {
     assert.equal((await get('responses.csv', { authorization: `Bearer ${sender.body.secret}` })).status, 403);
   });
 
+  await t.test('a key that is limited to units gets their rows, and what is seen changes with the units', async () => {
+    await api.facts('units', [
+      { key: 'north', name: 'North' },
+      { key: 'south', name: 'South' },
+      { key: 'shop', name: 'Shop', parent: 'north' },
+    ]);
+    await api.facts(
+      'responses',
+      ['north', 'shop', 'south'].map((unit) => ({
+        id: `of-${unit}`,
+        survey: 'nps',
+        score: 5,
+        unit,
+        answered_at: '2026-04-01T00:00:00Z',
+      })),
+    );
+    const made = await api.send('POST', '/v1/keys', { name: 'limited', scopes: ['read'], units: ['north'] });
+    const limited = { authorization: `Bearer ${made.body.secret}` };
+    for (const format of ['csv', 'ndjson', 'parquet']) {
+      const { status, text } = await get(`responses.${format}?columns=id`, limited);
+      assert.equal(status, 200, text);
+      assert.doesNotMatch(text, /of-south|A-1/);
+      assert.match(text, /of-north/);
+      assert.match(text, /of-shop/);
+    }
+    assert.match((await get('responses.csv?columns=id')).text, /of-south/, 'another file than that of the limited key');
+    await api.facts('units', [{ key: 'shop', name: 'Shop', parent: 'south' }]);
+    const after = await get('responses.csv?columns=id', limited);
+    assert.equal(after.text, 'id\r\nof-north\r\n');
+    for (const { name } of biSets) assert.equal((await get(`${name}.ndjson`, limited)).status, 200, name);
+  });
+
   await t.test('what cannot be exported is refused with what can', async () => {
     const refused: [string, number, string, RegExp][] = [
       ['nothing.csv', 400, 'set', /one of 'units', .*'dim_date'/],

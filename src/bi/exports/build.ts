@@ -77,6 +77,7 @@ export async function build(
     check(bytes);
     await file.close();
     writer = undefined;
+    signal.throwIfAborted();
     return { path, bytes, etag: `"${hash.slice(0, 27)}"`, built_at: new Date() };
   } catch (error) {
     await writer?.close().catch(() => {});

@@ -1,6 +1,6 @@
 import { datasets } from '../../datasets/registry.ts';
 import type { Client } from '../../db/pool.ts';
-import type { BiSet } from '../set.ts';
+import type { Wanted } from './wanted.ts';
 
 /** What the statements of the transaction see, as PostgreSQL writes it. */
 export async function snapshotOf(client: Client): Promise<string> {
@@ -9,12 +9,17 @@ export async function snapshotOf(client: Client): Promise<string> {
 }
 
 /**
- * Whether a set may have other rows now than a snapshot saw. Exact for datasets, whose rows and tombstones carry the
- * transaction that wrote them; of other sets only what no transaction at all followed is sure to be the same.
+ * Whether there may be other rows now than a snapshot saw. Exact for datasets, whose rows and tombstones carry the
+ * transaction that wrote them. Of other sets, and where units decide what is seen, only what no transaction at all
+ * followed is sure to be the same.
  */
-export async function hasChanged(client: Client, { name }: BiSet, snapshot: string): Promise<boolean> {
+export async function hasChanged(
+  client: Client,
+  { set: { name }, is_limited }: Pick<Wanted, 'set' | 'is_limited'>,
+  snapshot: string,
+): Promise<boolean> {
   if ((await snapshotOf(client)) === snapshot) return false;
-  if (!datasets.some((dataset) => dataset.name === name)) return true;
+  if (is_limited || !datasets.some((dataset) => dataset.name === name)) return true;
   const isNew = `t.changed_xid >= pg_snapshot_xmin($1::pg_snapshot)
     and not pg_visible_in_snapshot(t.changed_xid, $1::pg_snapshot)`;
   const [found] = await client.rows<{ changed: boolean }>(

@@ -6,6 +6,7 @@ import type { Config } from '../../config.ts';
 import type { Database } from '../../db/pool.ts';
 import { notFound } from '../../errors.ts';
 import { closed, Problem, ref } from '../../http/schemas.ts';
+import { readerOf } from '../../http/scopes.ts';
 import { sendFile } from '../../http/send-file.ts';
 import type { Server } from '../../http/server.ts';
 import { biSets } from '../sets.ts';
@@ -117,7 +118,7 @@ export function addExportRoutes(
     if (set === undefined) throw notFound('set', name);
     const gone = goneWith(reply);
     const wanted = await db.read((client) =>
-      readWanted(client, set, format, request.query as ExportParameters, { personal: request.caller.may('personal') }),
+      readWanted(client, set, format, request.query as ExportParameters, readerOf(request)),
     );
     const { range, 'if-range': if_range } = request.headers;
     const { method, caller } = request;
@@ -132,7 +133,7 @@ export function addExportRoutes(
     });
   };
 
-  const config = { scope: 'read', basic: true } as const;
+  const config = { scope: 'read', units: 'own', basic: true } as const;
   const path = '/v1/exports/:set.:format';
   // Fastify would answer HEAD by running GET; it has an answer of its own here, which sends nothing.
   app.get(

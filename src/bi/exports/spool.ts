@@ -111,6 +111,7 @@ export function openSpool(
     built.then(
       (file) => {
         entry.file = file;
+        void makeRoom();
       },
       () => {
         // Nobody may wait for it any more; whoever compares snapshots learns that there is none.
@@ -137,7 +138,7 @@ export function openSpool(
       const [newest] = entriesOf(identity);
       if (newest === undefined) return begin(wanted, identity, key_id);
       const snapshot = await newest.snapshot;
-      const changed = snapshot === '' || (await db.read((client) => hasChanged(client, wanted.set, snapshot)));
+      const changed = snapshot === '' || (await db.read((client) => hasChanged(client, wanted, snapshot)));
       if (!changed && entries.has(newest)) return newest;
       if (entriesOf(identity)[0] === newest) return begin(wanted, identity, key_id);
     }
@@ -169,6 +170,18 @@ export function openSpool(
   async function remove(entry: Entry): Promise<void> {
     entries.delete(entry);
     if (entry.file !== null) await rm(entry.file.path, { force: true }).catch(() => {});
+  }
+
+  /** Keeps at most twice the size that one file may have: the longest unused ones go first. */
+  async function makeRoom(): Promise<void> {
+    const done = [...entries].filter(({ file }) => file !== null).sort((one, other) => one.last_used - other.last_used);
+    let bytes = done.reduce((sum, { file }) => sum + (file?.bytes ?? 0), 0);
+    for (const entry of done) {
+      if (bytes <= 2 * max_bytes) return;
+      if (entry.waiting > 0) continue;
+      bytes -= entry.file?.bytes ?? 0;
+      await remove(entry);
+    }
   }
 
   async function clean(): Promise<void> {

@@ -2,6 +2,7 @@ import { readBounds } from '../../db/period.ts';
 import type { Client, Param } from '../../db/pool.ts';
 import { type ApiError, badRequest } from '../../errors.ts';
 import { isCalendarDate } from '../../http/formats.ts';
+import type { Reader } from '../../http/scopes.ts';
 import { type BiSet, limitSql, type SetColumn } from '../set.ts';
 import { visibleColumns } from '../sets.ts';
 
@@ -29,6 +30,8 @@ export interface Wanted {
   /** Which rows of the set's relation `t`; their `$1`, `$2` ... are the parameters. */
   conditions: readonly string[];
   parameters: readonly Param[];
+  /** Whether the reader sees rows of some units only, which depends on more than the rows themselves. */
+  is_limited: boolean;
 }
 
 function wrong(parameter: string, code: string, detail: string): ApiError {
@@ -47,7 +50,7 @@ function chosen(set: BiSet, visible: readonly SetColumn[], columns: string | und
 
 /**
  * Understands what is asked for.
- * @param personal whether the reader may see personal columns; to others there are none
+ * @param reader who may not see personal columns has none; who is limited to units has their rows only
  * @throws ApiError 400 that names the parameter and the cure
  */
 export async function readWanted(
@@ -55,17 +58,19 @@ export async function readWanted(
   set: BiSet,
   format: Format,
   { from, to, columns, dialect }: ExportParameters,
-  { personal }: { personal: boolean },
+  reader: Reader,
 ): Promise<Wanted> {
   if (dialect !== undefined && format !== 'csv')
     throw wrong('dialect', 'no_dialect', `A dialect is of CSV only; leave it out of ${format}.`);
-  const wanted = { set, format, dialect, columns: chosen(set, visibleColumns(set, personal), columns) };
+  const wanted = { set, format, dialect, columns: chosen(set, visibleColumns(set, reader.personal), columns) };
   const bounds = await readPeriod(client, set, { from: from ?? null, to: to ?? null });
   const parameters: Param[] = [];
+  const param = (value: Param) => `$${parameters.push(value)}`;
   const conditions = Object.entries(bounds).flatMap(([name, value]) =>
-    value === null ? [] : [`t.${set.time} ${name === 'from' ? '>=' : '<'} $${parameters.push(value)}`],
+    value === null ? [] : [`t.${set.time} ${name === 'from' ? '>=' : '<'} ${param(value)}`],
   );
-  return { ...wanted, conditions, parameters };
+  if (reader.units !== null) conditions.push(limitSql(set, reader, param));
+  return { ...wanted, conditions, parameters, is_limited: reader.units !== null };
 }
 
 /** The bounds of the period as values of the set's time column. */
