@@ -24,6 +24,7 @@ test('a setting that cannot be is refused with its name and what it may be', () 
     ['RATE_LIMIT_PER_MINUTE', 'none', /^RATE_LIMIT_PER_MINUTE must be a whole number from 0 to 1000000/],
     ['RATE_LIMIT_PER_MINUTE', '1.5', /^RATE_LIMIT_PER_MINUTE must be a whole number/],
     ['MAX_EVENT_LOOP_DELAY_MS', '1e9', /^MAX_EVENT_LOOP_DELAY_MS must be a whole number from 0 to 60000/],
+    ['MAX_EXPORT_MB', '-1', /^MAX_EXPORT_MB must be a whole number from 0 to 1000000/],
     ['TRUST_PROXY', '10.0.0.0/33', /^TRUST_PROXY must list addresses or networks.* it has '10\.0\.0\.0\/33'/],
     ['TRUST_PROXY', '10.0.0.1, proxy', /^TRUST_PROXY must list .* it has 'proxy'/],
     ['TRUST_PROXY', 'true', /^TRUST_PROXY/],

@@ -116,6 +116,7 @@ test('no request makes the service fail, and every answer is what the contract s
     window_days: [30, 180],
     predictors: ['nps', 'nps@delivery', 'nps@delivery,nps@call'],
     url: ['https://crm.example/hooks', 'https://10.0.0.1/', 'http://crm.example/'],
+    columns: ['source', 'changed_at,source'],
     group_by: ['month', 'segment', 'unit,quarter', 'theme', 'year, channel', 'month,month', 'owner'],
     response_id: ['A-501'],
     due_at: [tomorrow],
@@ -155,7 +156,7 @@ test('no request makes the service fail, and every answer is what the contract s
 
   const rowOf = (schema: Schema): Schema => schema.anyOf?.find((branch) => branch.$ref) ?? schema;
   const cell = (value: unknown) =>
-    `"${(Array.isArray(value) ? value.join('|') : typeof value === 'object' ? JSON.stringify(value ?? '') : String(value)).replaceAll('"', '""')}"`;
+    `"${(Array.isArray(value) ? value.map((one) => (typeof one === 'object' ? JSON.stringify(one) : String(one))).join('|') : typeof value === 'object' ? JSON.stringify(value ?? '') : String(value)).replaceAll('"', '""')}"`;
   const csv = (rows: unknown[]) => {
     const objects = rows.map((row) =>
       typeof row === 'object' && row !== null ? (row as Record<string, unknown>) : { row },

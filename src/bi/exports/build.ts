@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Database } from '../../db/pool.ts';
 import { ApiError, unavailable } from '../../errors.ts';
 import type { FileWriter } from './file-writer.ts';
@@ -64,6 +65,7 @@ export async function build(
     if (bytes > max_bytes) throw tooLarge(wanted, max_bytes);
   };
   try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const file = await (wanted.format === 'parquet' ? parquetFile : textFile)(path, wanted);
     writer = file;
     await db.read(

@@ -19,7 +19,7 @@ export type Message = { begin: Task } | { chunk: Chunk } | { end: true };
 export type Answer = { bytes: number; hash: string | null } | { failed: { code: string | undefined; message: string } };
 
 /** A row group has at most about so many rows, and texts of so many characters: that much is in memory at a time. */
-const groupRows = 65_536;
+const groupRows = 32_768;
 const groupCharacters = 32 * 1024 * 1024;
 
 interface File {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rm, stat, utimes } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Database } from '../../db/pool.ts';
 import { ApiError, tooManyRequests, unavailable } from '../../errors.ts';
@@ -97,9 +97,7 @@ export function openSpool(
     const snapshot = new Promise<string>((resolve) => {
       sees = resolve;
     });
-    const built = mkdir(folder, { recursive: true, mode: 0o700 }).then(() =>
-      build(db, wanted, { path, max_bytes, signal: give_up.signal, sees }),
-    );
+    const built = build(db, wanted, { path, max_bytes, signal: give_up.signal, sees });
     const entry: Entry = {
       ...{ identity, key_id, built, snapshot, give_up },
       file: null,
