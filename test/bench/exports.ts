@@ -110,7 +110,7 @@ export async function exports(
     aim,
   });
   return [
-    line('export as CSV', 'csv', '0.7'),
+    line('export as CSV', 'csv', '0.5'),
     line('export as NDJSON', 'ndjson', ''),
     line('export as Parquet', 'parquet', ''),
     line('OData, page by page', 'odata', ''),
