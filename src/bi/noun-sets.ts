@@ -72,14 +72,19 @@ function columnOf([name, schema]: [string, TSchema & { description?: string }]):
   };
 }
 
-/** A managed noun as a set, archived rows among the others: what was measured by them stays. */
-const setOf = ({ table, one, description, key, stored, owner }: ManagedNoun): BiSet => ({
+/**
+ * A managed noun as a set, archived rows among the others: what was measured by them stays. What has a key of the
+ * caller's is what others refer to.
+ */
+const setOf = ({ table, one, path, description, key, stored, owner }: ManagedNoun): BiSet => ({
   name: table,
   one,
+  role: key === 'key' ? 'dimension' : 'fact',
   description,
   relation: table,
   key: [key],
   ...(owner !== undefined && { owner }),
+  list: `/v1/${path}`,
   columns: Object.entries(stored).map(columnOf),
 });
 

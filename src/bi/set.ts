@@ -13,13 +13,22 @@ export interface SetColumn {
   description: string;
   /** The expression over the set's relation `t`. */
   sql: string;
+  /** The set whose key it holds; other values than its keys may come, since facts arrive in any order. */
+  refers_to?: string;
 }
+
+/**
+ * What a set is good for. `dimension`: what others refer to. `fact`: what happened, as it was sent. `kept`: worked out by
+ * the service from the facts, and kept fresh. `additive`: counts and sums, which may be added up and then divided.
+ */
+export type Role = 'dimension' | 'fact' | 'kept' | 'additive';
 
 /** A table as BI tools see it, whatever they ask through: OData, files, SQL, the catalogue. */
 export interface BiSet {
   name: string;
   /** The word for one row. */
   one: string;
+  role: Role;
   description: string;
   /** The relation that its columns are read from. */
   relation: string;
@@ -27,6 +36,9 @@ export interface BiSet {
   /** The column that says when a row happened, for whoever asks for a period: an instant or a date; absent where there is none. */
   time?: string | undefined;
   columns: readonly SetColumn[];
+  /** Its list of JSON pages, and its change feed: paths of this service. */
+  list?: string;
+  changes?: string;
   /** Whose its rows are, over `t`. Unless it is said, those of the unit in its column `unit`; without one, nobody limited sees any. */
   owner?: Owner;
   /** The condition, over `t`, of the rows that its reader sees: see `seenBy`. */

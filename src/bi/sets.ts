@@ -26,25 +26,38 @@ const column = (name: string, kind: Kind, description: string, nullable = false)
   description,
   sql: `t.${name}`,
 });
+const referring = (refers_to: string, one: SetColumn): SetColumn => ({ ...one, refers_to });
 
-function setOf({ name, one, description, key, time, columns, owner }: Dataset): BiSet {
+/** The day of a moment, for relations to the days of the calendar, which tools make by equal values only. */
+const dayOf = (time: string): SetColumn => ({
+  ...column(time.replace(/_at$/, '_on'), 'date', `The day of ${time} in the reporting time zone.`),
+  sql: `(t.${time} at time zone (select time_zone from settings))::date`,
+  refers_to: 'dim_date',
+});
+
+function setOf({ name, one, path, description, key, time, columns, owner }: Dataset): BiSet {
   return {
     name,
     one,
+    role: time === undefined ? 'dimension' : 'fact',
     description,
     relation: name,
     key: [key],
     ...(owner !== undefined && { owner }),
-    time,
+    ...(time !== undefined && { time }),
+    list: `/v1/${path}`,
+    changes: `/v1/changes/${path}`,
     columns: [
-      ...Object.entries(columns).map(([columnName, { kind, required, derived, personal, description }]) => ({
+      ...Object.entries(columns).map(([columnName, { kind, required, derived, personal, description, refers_to }]) => ({
         name: columnName,
         kind: kinds[kind],
         nullable: !(required || derived || kind === 'list' || kind === 'map'),
         personal,
         description,
         sql: flat(columnName, kind),
+        ...(refers_to !== undefined && { refers_to }),
       })),
+      ...(time === undefined ? [] : [dayOf(time)]),
       column('source', 'text', 'The name of the API key that last wrote the row.'),
       column('recorded_at', 'instant', 'When the row was first stored.'),
       column('changed_at', 'instant', 'When the row last changed.'),
@@ -55,10 +68,11 @@ function setOf({ name, one, description, key, time, columns, owner }: Dataset): 
 const sums = (names: readonly (readonly [string, Kind, string])[]) =>
   names.map(([name, kind, description]) => column(name, kind, description));
 
+const answeredOn = referring('dim_date', column('answered_on', 'date', 'The day in the reporting time zone.'));
 const dimensions = [
-  column('survey', 'text', 'What was asked.'),
+  referring('surveys', column('survey', 'text', 'What was asked.')),
   column('band', 'text', 'detractor, passive or promoter.'),
-  column('unit', 'text', 'The unit; empty where none is known.'),
+  referring('units', column('unit', 'text', 'The unit; empty where none is known.')),
   column('segment', 'text', 'The segment when it was answered; empty where none is known.'),
   column('region', 'text', 'The region when it was answered; empty where none is known.'),
   column('moment', 'text', 'The moment of truth; empty where none is known.'),
@@ -69,23 +83,25 @@ const state = (outcome: string) => `Whether ${outcome} counts: counted, or why n
 const responseOutcomes: BiSet = {
   name: 'response_outcomes',
   one: 'response_outcome',
+  role: 'kept',
+  time: 'answered_at',
   description:
     'What the customer did in the days after a response, a row for each response and window. Average only rows whose state is `counted`.',
   relation: 'response_outcomes',
   key: ['response_id', 'window_days'],
-  time: 'answered_at',
   columns: [
-    column('response_id', 'text', 'The response.'),
+    referring('responses', column('response_id', 'text', 'The response.')),
     column('window_days', 'integer', 'How many days after the answer are looked at.'),
     {
       ...column('customer_id', 'text', 'Who answered; null when anonymous.', true),
       sql: `case when t.revenue_state <> 'anonymous' then t.respondent end`,
+      refers_to: 'customers',
     },
     ...dimensions,
     column('score', 'double', 'The answer.'),
     { ...column('themes', 'text', 'What it was about, separated by |.'), sql: `array_to_string(t.themes, '|')` },
     column('answered_at', 'instant', 'When it was answered.'),
-    column('answered_on', 'date', 'The day in the reporting time zone.'),
+    answeredOn,
     column('revenue_state', 'text', state('revenue')),
     column('revenue_after', 'decimal', 'Net revenue in the window after the answer.', true),
     column('revenue_before', 'decimal', 'Net revenue in as many days before it.', true),
@@ -108,15 +124,16 @@ const groupKey = ['answered_on', ...dimensions.map(({ name }) => name)];
 const dailyScores: BiSet = {
   name: 'daily_scores',
   one: 'daily_score',
+  role: 'additive',
+  time: 'answered_on',
   description:
     'How many answers of each score a day brought, by survey, unit, segment, region, moment and channel. Additive: add up `responses` and `score_total`, then divide.',
   relation: `(select answered_on, ${groupOf(dimensions)}, score, count(*)::int8 as responses, sum(score) as score_total
     from response_outcomes where window_days = (select min(w) from refresh_state, unnest(windows_days) w)
     group by answered_on, ${groupOf(dimensions)}, score)`,
   key: [...groupKey, 'score'],
-  time: 'answered_on',
   columns: [
-    column('answered_on', 'date', 'The day in the reporting time zone.'),
+    answeredOn,
     ...dimensions,
     column('score', 'double', 'The score.'),
     ...sums([
@@ -129,6 +146,8 @@ const dailyScores: BiSet = {
 const dailyOutcomes: BiSet = {
   name: 'daily_outcomes',
   one: 'daily_outcome',
+  role: 'additive',
+  time: 'answered_on',
   description:
     'The sums that outcome figures are made of, by day, window, survey, band, unit, segment, region, moment and channel. Additive: divide sums of `revenue_after` by sums of `revenue_n`, never averages of averages.',
   relation: `(select answered_on, window_days, ${groupOf(dimensions)}, count(*)::int8 as responses,
@@ -142,9 +161,8 @@ const dailyOutcomes: BiSet = {
       count(*) filter (where retained)::int8 as retained
     from response_outcomes group by answered_on, window_days, ${groupOf(dimensions)})`,
   key: ['answered_on', 'window_days', ...dimensions.map(({ name }) => name)],
-  time: 'answered_on',
   columns: [
-    column('answered_on', 'date', 'The day in the reporting time zone.'),
+    answeredOn,
     column('window_days', 'integer', 'How many days after the answer are looked at.'),
     ...dimensions,
     ...sums([
@@ -165,6 +183,7 @@ const dailyOutcomes: BiSet = {
 const dimDate: BiSet = {
   name: 'dim_date',
   one: 'date',
+  role: 'dimension',
   description: 'Every day from the year of the first response to the end of next year, for relations by day.',
   relation: `(select day::date as date_on, extract(year from day)::int as year, extract(quarter from day)::int as quarter,
       extract(month from day)::int as month, to_char(day, 'YYYY-MM') as year_month,

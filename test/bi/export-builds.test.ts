@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openSpool } from '../../src/bi/exports/spool.ts';
+import type { BiSet } from '../../src/bi/set.ts';
 import { type Api, testApi } from '../support/api.ts';
 import { download, linesOf } from './exporting.ts';
 
@@ -293,7 +294,15 @@ test('files are removed by age: what was not asked for lately, and what a proces
   await until('what was left behind is gone', () => !existsSync(join(folder, names.left)));
   assert.deepEqual(readdirSync(folder).sort(), [names.others, names.foreign].sort());
 
-  const set = { name: 'surveys', one: 'survey', description: '', relation: 'surveys', key: ['key'], columns: [] };
+  const set: BiSet = {
+    name: 'surveys',
+    one: 'survey',
+    role: 'dimension',
+    description: '',
+    relation: 'surveys',
+    key: ['key'],
+    columns: [],
+  };
   const key = { name: 'key', kind: 'text', nullable: false, personal: false, description: '', sql: 't.key' } as const;
   const { handle, file } = await spool.obtain(
     { set, format: 'csv', dialect: undefined, columns: [key], conditions: [], parameters: [], is_limited: false },

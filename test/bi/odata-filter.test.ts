@@ -29,6 +29,7 @@ const column = (name: string, kind: BiSet['columns'][number]['kind'], nullable =
 const set: BiSet = {
   name: 'trial',
   one: 'trial_row',
+  role: 'fact',
   description: '',
   relation: 'trial',
   key: ['id'],
