@@ -1,8 +1,10 @@
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildApp } from './app.ts';
+import { viewsOf } from './bi/views/definitions.ts';
 import type { Config } from './config.ts';
-import { startEmbedded } from './db/embedded.ts';
+import { findEmbedded, startEmbedded } from './db/embedded.ts';
 import { migrate } from './db/migrate.ts';
 import { type Connection, type Database, openDatabase } from './db/pool.ts';
 import { mendRestored } from './db/restored.ts';
@@ -33,8 +35,35 @@ export interface Service {
   stop(): Promise<void>;
 }
 
+/** A database that is up to date, and how to leave it. */
+export interface OpenedDatabase {
+  db: Database;
+  connection: Connection;
+  /** Where the first admin key and an embedded database are. */
+  data_dir: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database of the settings for a command beside the service. A service that runs keeps the embedded one for
+ * itself, but lets others ask it.
+ * @throws Error where there is no database yet: to make an empty one would be of no use.
+ */
+export async function openExisting(config: Config, say: (message: string) => void): Promise<OpenedDatabase> {
+  const { database_url, data_dir } = config;
+  if (database_url !== undefined) return openConfigured(config, say);
+  const connection = await findEmbedded(data_dir);
+  if (connection) {
+    const db = openDatabase(connection, { max: 2 });
+    return { db, connection, data_dir, close: () => db.close() };
+  }
+  const isThere = await lstat(join(data_dir, 'postgres')).catch(() => undefined);
+  if (!isThere) throw new Error(`There is no database in ${data_dir}. DATA_DIR or DATABASE_URL says where it is.`);
+  return openConfigured(config, say);
+}
+
 /** The database that the settings name, else an embedded one, and how to leave it. */
-export async function openConfigured(config: Config, say: (message: string) => void) {
+export async function openConfigured(config: Config, say: (message: string) => void): Promise<OpenedDatabase> {
   let connection: Connection;
   let stopServer = async () => {};
   let data_dir = config.data_dir;
@@ -50,7 +79,7 @@ export async function openConfigured(config: Config, say: (message: string) => v
     await stopServer();
   };
   try {
-    await migrate(db);
+    await migrate(db, { views: viewsOf() });
     const mended = await mendRestored(db);
     if (mended !== undefined)
       say(
@@ -60,7 +89,7 @@ export async function openConfigured(config: Config, say: (message: string) => v
     await close();
     throw error;
   }
-  return { db, data_dir, close };
+  return { db, connection, data_dir, close };
 }
 
 /**

@@ -1,30 +1,8 @@
-import { lstat } from 'node:fs/promises';
-import { join } from 'node:path';
 import closeWithGrace from 'close-with-grace';
-import { type Config, readConfig } from './config.ts';
-import { findEmbedded } from './db/embedded.ts';
-import { openDatabase } from './db/pool.ts';
+import { readConfig } from './config.ts';
 import { verifyMatches } from './matching/verify.ts';
 import { type Verification, verify } from './outcomes/verify.ts';
-import { openConfigured } from './start.ts';
-
-/**
- * Opens the database of the settings. A service that runs keeps the embedded one for itself, but lets others ask it.
- * @throws Error where there is no database yet: to make an empty one would prove nothing.
- */
-async function open(config: Config) {
-  if (config.database_url === undefined) {
-    const running = await findEmbedded(config.data_dir);
-    if (running) {
-      const db = openDatabase(running, { max: 2 });
-      return { db, close: () => db.close() };
-    }
-    const isThere = await lstat(join(config.data_dir, 'postgres')).catch(() => undefined);
-    if (!isThere)
-      throw new Error(`There is no database in ${config.data_dir}. DATA_DIR or DATABASE_URL says where it is.`);
-  }
-  return openConfigured(config, console.error);
-}
+import { openExisting } from './start.ts';
 
 const counted = (n: number) => n.toLocaleString('en-US');
 
@@ -42,7 +20,7 @@ let close = async () => {};
 const { uninstall } = closeWithGrace({ delay: 20_000 }, () => close());
 
 try {
-  const opened = await open(readConfig(process.env));
+  const opened = await openExisting(readConfig(process.env), console.error);
   close = opened.close;
   const found = [...(await verify(opened.db)), ...(await verifyMatches(opened.db))];
   const differences = found.reduce((sum, one) => sum + one.differences, 0);

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import type { Database } from './pool.ts';
+import { areCurrent, dropViews, type MadeViews, makeViews } from './views.ts';
 
 const drizzleFolder = fileURLToPath(new URL('../../drizzle', import.meta.url));
 
@@ -13,10 +14,14 @@ const day = (ms: number) => new Date(ms).toISOString();
  * Brings the tables up to date: applies the migrations of `folder` (written by drizzle-kit) that the database does not
  * have, in one transaction and under a lock, so that processes may start together. It keeps drizzle's own bookkeeping,
  * but not drizzle's migrator, which takes no lock and skips a migration that is older than the last one applied.
+ * @param views made anew after a migration, and when the code declares others than are there
  * @returns how many migrations were applied.
  * @throws Error when the journal is out of order, or is not a continuation of what the database has.
  */
-export async function migrate(db: Database, { folder = drizzleFolder } = {}): Promise<number> {
+export async function migrate(
+  db: Database,
+  { folder = drizzleFolder, views }: { folder?: string; views?: MadeViews } = {},
+): Promise<number> {
   const migrations = readMigrationFiles({ migrationsFolder: folder });
   for (const [index, { folderMillis }] of migrations.entries()) {
     const before = migrations[index - 1];
@@ -48,6 +53,8 @@ export async function migrate(db: Database, { folder = drizzleFolder } = {}): Pr
             `Migration ${index + 1} is of ${day(migration.folderMillis)} here and of ${day(created_at)} in the database.`,
           );
       }
+      const stale = views && (applied.length < migrations.length || !(await areCurrent(client, views)));
+      if (stale) await dropViews(client, views);
       for (const [index, { sql, hash, folderMillis }] of migrations.entries()) {
         if (index < applied.length) continue;
         try {
@@ -60,6 +67,7 @@ export async function migrate(db: Database, { folder = drizzleFolder } = {}): Pr
           folderMillis,
         ]);
       }
+      if (stale) await makeViews(client, views);
       return migrations.length - applied.length;
     },
     { statement_timeout_ms: 0 },

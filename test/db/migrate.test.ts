@@ -94,3 +94,28 @@ test('refuses a database that a newer version has migrated', async (t) => {
   await migrate(db, { folder: await folderOf(t, [[...one], [...two]]) });
   await assert.rejects(migrate(db, { folder: await folderOf(t, [[...one]]) }), /a newer one was here/);
 });
+
+test('views do not stand in the way of a migration, and are there again after it', async (t) => {
+  const { db } = await testDatabase(t, { empty: true });
+  const views = (column: string) => ({
+    schema: 'shown',
+    named: '^v_',
+    description: 'What is shown.',
+    statements: [`create view shown.v_one as select ${column} from one`, 'grant usage on schema shown to public'],
+  });
+  const made = await folderOf(t, [[...one]]);
+  await migrate(db, { folder: made, views: views('id') });
+  const altered = await folderOf(t, [
+    [...one],
+    [2_000, 'alter table one alter id type int using id::int; alter table one add name text'],
+  ]);
+  await migrate(db, { folder: altered, views: views('id, name') });
+  const [found] = await db.read((client) =>
+    client.rows(
+      `select string_agg(attname || ' ' || atttypid::regtype, ', ' order by attnum) as columns,
+         has_table_privilege('public', 'shown.v_one', 'select') as granted
+       from pg_attribute where attrelid = 'shown.v_one'::regclass`,
+    ),
+  );
+  assert.deepEqual(found, { columns: 'id integer, name text', granted: true });
+});

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { viewsOf } from '../../src/bi/views/definitions.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import { type Connection, type Database, openDatabase } from '../../src/db/pool.ts';
 import { startTestServer, stopWhenEnded } from './server.ts';
@@ -20,9 +21,9 @@ export function withDatabase(connection: Connection, database: string): Connecti
   return { url: url.href };
 }
 
-/** A name that changes with any file of the migrations. */
+/** A name that changes with any file of the migrations, and with the views. */
 function templateName(): string {
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(JSON.stringify(viewsOf()));
   for (const file of readdirSync(drizzleFolder, { recursive: true, encoding: 'utf8' }).sort()) {
     const path = join(drizzleFolder, file);
     if (file.endsWith('.sql') || file.endsWith('_journal.json')) hash.update(file).update(readFileSync(path));
@@ -43,7 +44,7 @@ async function makeTemplate(server: Database, connection: Connection): Promise<s
       await client.rows(`create database ${name}_unfinished template template0`);
       const unfinished = openDatabase(withDatabase(connection, `${name}_unfinished`), { max: 1 });
       try {
-        await migrate(unfinished);
+        await migrate(unfinished, { views: viewsOf() });
       } finally {
         await unfinished.close();
       }
