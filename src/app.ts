@@ -1,6 +1,7 @@
 import { addFigureRoutes } from './analytics/figures/routes.ts';
 import { addQuestionRoutes } from './analytics/routes.ts';
 import { addExportRoutes } from './bi/exports/routes.ts';
+import { addCatalogueRoutes } from './bi/catalogue/routes.ts';
 import { addOdataRoutes } from './bi/odata/routes.ts';
 import type { Config } from './config.ts';
 import { addDatasetRoutes } from './datasets/routes.ts';
@@ -45,7 +46,7 @@ export interface AppOptions {
 const tags = [
   { name: 'Facts', description: 'What happened to customers: send it here, in any order, as often as you like.' },
   { name: 'Dimensions', description: 'What facts refer to: surveys, units and exchange rates.' },
-  { name: 'Datasets', description: 'How far the facts go.' },
+  { name: 'Datasets', description: 'What there is to be read, and how far the facts go.' },
   { name: 'Outcomes', description: 'What feedback is worth.' },
   { name: 'Scores', description: 'What customers said.' },
   { name: 'Problems', description: 'What plagues customers, and what to fix first.' },
@@ -111,6 +112,7 @@ export async function buildApp({
   addQuestionRoutes(app, db);
   addFigureRoutes(app);
   addMileMarkerRoutes(app, db);
+  addCatalogueRoutes(app, db);
   addOdataRoutes(app, db);
   addExportRoutes(app, db, config);
   addWebhookRoutes(app, db, targetsOf(config.webhook_allow ?? []));

@@ -1,5 +1,6 @@
 import type { Param } from '../db/pool.ts';
 import { type Owner, type UnitLimit, visibleSql } from '../db/unit-tree.ts';
+import type { Dimension } from '../outcomes/cells.ts';
 
 /** What a column of a set holds. Lists and maps are flat here: items separated by `|`, and JSON as text. */
 export type Kind = 'text' | 'instant' | 'date' | 'decimal' | 'double' | 'integer' | 'boolean';
@@ -15,6 +16,8 @@ export interface SetColumn {
   sql: string;
   /** The set whose key it holds; other values than its keys may come, since facts arrive in any order. */
   refers_to?: string;
+  /** The dimension whose sums are kept, where it holds one. */
+  dimension?: Dimension;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Dataset, Kind as SentKind } from '../datasets/declare.ts';
 import { datasets } from '../datasets/registry.ts';
+import type { Dimension } from '../outcomes/cells.ts';
 import { nounSets } from './noun-sets.ts';
 import type { BiSet, Kind, SetColumn } from './set.ts';
 
@@ -68,15 +69,19 @@ function setOf({ name, one, path, description, key, time, columns, owner }: Data
 const sums = (names: readonly (readonly [string, Kind, string])[]) =>
   names.map(([name, kind, description]) => column(name, kind, description));
 
+const grouped = (dimension: Dimension, description: string): SetColumn => ({
+  ...column(dimension, 'text', description),
+  dimension,
+});
 const answeredOn = referring('dim_date', column('answered_on', 'date', 'The day in the reporting time zone.'));
 const dimensions = [
   referring('surveys', column('survey', 'text', 'What was asked.')),
   column('band', 'text', 'detractor, passive or promoter.'),
-  referring('units', column('unit', 'text', 'The unit; empty where none is known.')),
-  column('segment', 'text', 'The segment when it was answered; empty where none is known.'),
-  column('region', 'text', 'The region when it was answered; empty where none is known.'),
-  column('moment', 'text', 'The moment of truth; empty where none is known.'),
-  column('channel', 'text', 'The channel; empty where none is known.'),
+  referring('units', grouped('unit', 'The unit; empty where none is known.')),
+  grouped('segment', 'The segment when it was answered; empty where none is known.'),
+  grouped('region', 'The region when it was answered; empty where none is known.'),
+  grouped('moment', 'The moment of truth; empty where none is known.'),
+  grouped('channel', 'The channel; empty where none is known.'),
 ];
 const state = (outcome: string) => `Whether ${outcome} counts: counted, or why not.`;
 
@@ -99,7 +104,11 @@ const responseOutcomes: BiSet = {
     },
     ...dimensions,
     column('score', 'double', 'The answer.'),
-    { ...column('themes', 'text', 'What it was about, separated by |.'), sql: `array_to_string(t.themes, '|')` },
+    {
+      ...column('themes', 'text', 'What it was about, separated by |.'),
+      sql: `array_to_string(t.themes, '|')`,
+      dimension: 'theme',
+    },
     column('answered_at', 'instant', 'When it was answered.'),
     answeredOn,
     column('revenue_state', 'text', state('revenue')),

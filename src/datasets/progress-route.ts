@@ -16,24 +16,10 @@ const Progress = Type.Object(
   { $id: 'Progress', additionalProperties: false, description: 'Through when a dataset is complete.' },
 );
 
-/** `/v1/datasets`: through when each dataset of facts is complete. */
+/** `PUT /v1/datasets/{dataset}/complete-through`: how far the facts go. */
 export function addProgress(app: Server, db: Database): void {
-  const names = facts.map(({ name }) => name);
   const params = closed({ dataset: Type.Enum(facts.map(({ path }) => path)) });
   const nameOf = (path: string) => facts.find((one) => one.path === path)?.name ?? path;
-  app.get(
-    '/v1/datasets',
-    {
-      config: { scope: 'read', units: 'everybody' },
-      schema: {
-        operationId: 'listProgress',
-        summary: 'Through when each dataset of facts is complete',
-        tags: ['Datasets'],
-        response: { 200: closed({ data: Type.Array(ref(Progress)) }) },
-      },
-    },
-    async () => ({ data: await db.read((client) => readProgress(client, names)) }),
-  );
   app.put(
     '/v1/datasets/:dataset/complete-through',
     {

@@ -105,6 +105,7 @@ test('no request makes the service fail, and every answer is what the contract s
     id: keysOf('id'),
     key: keysOf('key'),
     customer_id: ['C-1042', 'C-2001'],
+    dataset: ['revenue-events'],
     survey: ['nps'],
     unit: ['store-12', 'north'],
     score: [0, 6.5, 9, 10],
