@@ -1,7 +1,7 @@
 import { addFigureRoutes } from './analytics/figures/routes.ts';
 import { addQuestionRoutes } from './analytics/routes.ts';
-import { addExportRoutes } from './bi/exports/routes.ts';
 import { addCatalogueRoutes } from './bi/catalogue/routes.ts';
+import { addExportRoutes } from './bi/exports/routes.ts';
 import { addOdataRoutes } from './bi/odata/routes.ts';
 import type { Config } from './config.ts';
 import { addDatasetRoutes } from './datasets/routes.ts';

@@ -64,3 +64,12 @@ export function limitSql(
 /** A set as a caller sees it: with the condition of its rows where the caller is limited to units. */
 export const seenBy = (set: BiSet, caller: { units: UnitLimit }): BiSet =>
   caller.units === null ? set : { ...set, visible: (param) => limitSql(set, caller, param) };
+
+/**
+ * What a column is called that refers to a row of a set: `customer_id` for the `id` of customers, `unit` for the `key` of
+ * units. Undefined where the key goes by another name, or is of several columns.
+ */
+export function referenceTo({ one, key }: Pick<BiSet, 'one' | 'key'>): string | undefined {
+  if (key.length !== 1) return undefined;
+  return key[0] === 'id' ? `${one}_id` : key[0] === 'key' ? one : undefined;
+}

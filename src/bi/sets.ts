@@ -2,7 +2,7 @@ import type { Dataset, Kind as SentKind } from '../datasets/declare.ts';
 import { datasets } from '../datasets/registry.ts';
 import type { Dimension } from '../outcomes/cells.ts';
 import { nounSets } from './noun-sets.ts';
-import type { BiSet, Kind, SetColumn } from './set.ts';
+import { type BiSet, type Kind, referenceTo, type SetColumn } from './set.ts';
 
 const kinds: Record<SentKind, Kind> = {
   text: 'text',
@@ -27,7 +27,6 @@ const column = (name: string, kind: Kind, description: string, nullable = false)
   description,
   sql: `t.${name}`,
 });
-const referring = (refers_to: string, one: SetColumn): SetColumn => ({ ...one, refers_to });
 
 /** The day of a moment, for relations to the days of the calendar, which tools make by equal values only. */
 const dayOf = (time: string): SetColumn => ({
@@ -36,11 +35,17 @@ const dayOf = (time: string): SetColumn => ({
   refers_to: 'dim_date',
 });
 
-function setOf({ name, one, path, description, key, time, columns, owner }: Dataset): BiSet {
+/** Whether facts refer to a dataset, or it says itself that it is a dimension. */
+const isDimension = ({ name, tag }: Dataset) =>
+  tag === 'Dimensions' ||
+  datasets.some(({ columns }) => Object.values(columns).some(({ refers_to }) => refers_to === name));
+
+function setOf(dataset: Dataset): BiSet {
+  const { name, one, path, description, key, time, columns, owner } = dataset;
   return {
     name,
     one,
-    role: time === undefined ? 'dimension' : 'fact',
+    role: isDimension(dataset) ? 'dimension' : 'fact',
     description,
     relation: name,
     key: [key],
@@ -73,11 +78,14 @@ const grouped = (dimension: Dimension, description: string): SetColumn => ({
   ...column(dimension, 'text', description),
   dimension,
 });
-const answeredOn = referring('dim_date', column('answered_on', 'date', 'The day in the reporting time zone.'));
+const answeredOn: SetColumn = {
+  ...column('answered_on', 'date', 'The day in the reporting time zone.'),
+  refers_to: 'dim_date',
+};
 const dimensions = [
-  referring('surveys', column('survey', 'text', 'What was asked.')),
+  column('survey', 'text', 'What was asked.'),
   column('band', 'text', 'detractor, passive or promoter.'),
-  referring('units', grouped('unit', 'The unit; empty where none is known.')),
+  grouped('unit', 'The unit; empty where none is known.'),
   grouped('segment', 'The segment when it was answered; empty where none is known.'),
   grouped('region', 'The region when it was answered; empty where none is known.'),
   grouped('moment', 'The moment of truth; empty where none is known.'),
@@ -95,12 +103,11 @@ const responseOutcomes: BiSet = {
   relation: 'response_outcomes',
   key: ['response_id', 'window_days'],
   columns: [
-    referring('responses', column('response_id', 'text', 'The response.')),
+    column('response_id', 'text', 'The response.'),
     column('window_days', 'integer', 'How many days after the answer are looked at.'),
     {
       ...column('customer_id', 'text', 'Who answered; null when anonymous.', true),
       sql: `case when t.revenue_state <> 'anonymous' then t.respondent end`,
-      refers_to: 'customers',
     },
     ...dimensions,
     column('score', 'double', 'The answer.'),
@@ -216,15 +223,27 @@ const dimDate: BiSet = {
   ],
 };
 
+/** Says of each column which set it refers to, where it is named as rows of that set are. */
+function related(sets: readonly BiSet[]): BiSet[] {
+  const named = new Map(sets.map((set) => [referenceTo(set), set.name]));
+  return sets.map((set) => ({
+    ...set,
+    columns: set.columns.map((column) => {
+      const other = named.get(column.name);
+      return other === undefined || other === set.name ? column : { refers_to: other, ...column };
+    }),
+  }));
+}
+
 /** Every set, in the order in which tools list them. */
-export const biSets: readonly BiSet[] = [
+export const biSets: readonly BiSet[] = related([
   ...datasets.map(setOf),
   ...nounSets,
   responseOutcomes,
   dailyScores,
   dailyOutcomes,
   dimDate,
-];
+]);
 
 /** The columns that a reader may see. */
 export const visibleColumns = ({ columns }: BiSet, personal: boolean): readonly SetColumn[] =>

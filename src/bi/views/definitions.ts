@@ -1,6 +1,6 @@
 import type { MadeViews } from '../../db/views.ts';
 import { columnTypes } from '../column-types.ts';
-import type { BiSet, SetColumn } from '../set.ts';
+import { type BiSet, referenceTo, type SetColumn } from '../set.ts';
 import { biSets, visibleColumns } from '../sets.ts';
 
 /** The schema of the views: the only one that a reader of them may use. */
@@ -16,10 +16,8 @@ export function viewName({ name, role }: Pick<BiSet, 'name' | 'role'>): string {
  * What a column is called in its view. A key goes by the name that others refer to it by, so that tools find relations by
  * equal names: the `id` of `dim_customers` is `customer_id` as in every fact, the `key` of `dim_units` is `unit`.
  */
-export function viewColumn({ one, key }: Pick<BiSet, 'one' | 'key'>, column: string): string {
-  if (key.length !== 1 || key[0] !== column) return column;
-  return column === 'id' ? `${one}_id` : column === 'key' ? one : column;
-}
+export const viewColumn = (set: Pick<BiSet, 'one' | 'key'>, column: string): string =>
+  set.key.includes(column) ? (referenceTo(set) ?? column) : column;
 
 /** The columns that a view has. Personal ones are in none: whoever may read one view may read all, whole. */
 export const viewColumns = (set: BiSet): readonly SetColumn[] => visibleColumns(set, false);
