@@ -55,19 +55,13 @@ function flat(name: string, schema: object): string {
 const takesNull = (schema: object) =>
   typesOf(schema).includes('null') || ('enum' in schema && Array.isArray(schema.enum) && schema.enum.includes(null));
 
-const told: Record<string, string> = {
-  id: 'Which one it is.',
-  created_at: 'When it was made.',
-  changed_at: 'When it last changed.',
-};
-
 function columnOf([name, schema]: [string, TSchema & { description?: string }]): SetColumn {
   return {
     name,
     kind: kindOf(schema),
     nullable: takesNull(schema),
     personal: false,
-    description: schema.description ?? told[name] ?? '',
+    description: schema.description ?? '',
     sql: flat(name, schema),
   };
 }

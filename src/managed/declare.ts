@@ -46,8 +46,8 @@ type KeyOf<D> = D extends { key: 'id' } ? { id: string } : { key: string };
 
 const kept = {
   version: Type.Integer({ description: 'Rises with every change.' }),
-  created_at: Instant,
-  changed_at: Instant,
+  created_at: Type.Unsafe<Date>({ ...Instant, description: 'When it was made.' }),
+  changed_at: Type.Unsafe<Date>({ ...Instant, description: 'When it last changed.' }),
   archived_at: Type.Unsafe<Date | null>({ ...nullable(Instant), description: 'Since when it is no longer in use.' }),
 };
 
@@ -120,7 +120,7 @@ export function declareNoun<const D extends Declaration>(declaration: D): Manage
     if (!withDefault(schema) && !takesNull(schema) && !isMoment(schema))
       throw new Error(`${noun.one}.${name} may be left out, so it needs null or a default.`);
   const component = noun.component ?? named(noun.one);
-  const id: Fields = noun.key === 'id' ? { id: Uuid } : {};
+  const id: Fields = noun.key === 'id' ? { id: Type.Unsafe<string>({ ...Uuid, description: 'Which one it is.' }) } : {};
   const shownOptional = mapFields(optional, withoutDefault);
   const stored: Fields = { ...id, ...fixed, ...required, ...shownOptional, ...derived, ...kept };
   const owner = noun.owner ?? ('unit' in stored ? { unit: 't.unit' } : undefined);
