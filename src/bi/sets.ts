@@ -32,7 +32,6 @@ const column = (name: string, kind: Kind, description: string, nullable = false)
 const dayOf = (time: string): SetColumn => ({
   ...column(time.replace(/_at$/, '_on'), 'date', `The day of ${time} in the reporting time zone.`),
   sql: `(t.${time} at time zone (select time_zone from settings))::date`,
-  refers_to: 'dim_date',
 });
 
 /** Whether facts refer to a dataset, or it says itself that it is a dimension. */
@@ -78,10 +77,7 @@ const grouped = (dimension: Dimension, description: string): SetColumn => ({
   ...column(dimension, 'text', description),
   dimension,
 });
-const answeredOn: SetColumn = {
-  ...column('answered_on', 'date', 'The day in the reporting time zone.'),
-  refers_to: 'dim_date',
-};
+const answeredOn = column('answered_on', 'date', 'The day in the reporting time zone.');
 const dimensions = [
   column('survey', 'text', 'What was asked.'),
   column('band', 'text', 'detractor, passive or promoter.'),
@@ -223,13 +219,13 @@ const dimDate: BiSet = {
   ],
 };
 
-/** Says of each column which set it refers to, where it is named as rows of that set are. */
+/** Says of each column which set it refers to: that whose rows are named as it is, or the calendar where it is a day. */
 function related(sets: readonly BiSet[]): BiSet[] {
   const named = new Map(sets.map((set) => [referenceTo(set), set.name]));
   return sets.map((set) => ({
     ...set,
     columns: set.columns.map((column) => {
-      const other = named.get(column.name);
+      const other = column.kind === 'date' ? dimDate.name : named.get(column.name);
       return other === undefined || other === set.name ? column : { refers_to: other, ...column };
     }),
   }));

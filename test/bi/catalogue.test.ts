@@ -164,6 +164,17 @@ test('the catalogue says what there is, where, and how fresh it is', async (t) =
     );
   });
 
+  await t.test('a key of a unit counts the rows of that unit', async () => {
+    await api.facts('units', [{ key: 'north', name: 'North' }]);
+    await api.facts('customers', [{ id: 'C-3', unit: 'north' }]);
+    const made = await api.send('POST', '/v1/keys', { name: 'north', scopes: ['read'], units: ['north'] });
+    const authorization = `Bearer ${made.body.secret}`;
+    const counted = async (name: string) =>
+      (await api.send('GET', `/v1/datasets/${name}`, undefined, { authorization })).body.rows;
+    // Of three customers one is of the unit; surveys are everybody's; the referrals are of others.
+    assert.deepEqual([await counted('customers'), await counted('surveys'), await counted('referrals')], [1, 1, 0]);
+  });
+
   await t.test('what is not there is told with what is', async () => {
     const { status, body } = await api.get('/v1/datasets/reponses');
     assert.equal(status, 404);
@@ -180,6 +191,9 @@ test('the catalogue says what there is, where, and how fresh it is', async (t) =
       key: ['n'],
       columns: [],
     };
-    assert.deepEqual(await api.db.read((client) => rowsOf(client, long)), { rows: 2_000_000, rows_exact: false });
+    assert.deepEqual(await api.db.read((client) => rowsOf(client, long, { units: null })), {
+      rows: 2_000_000,
+      rows_exact: false,
+    });
   });
 });

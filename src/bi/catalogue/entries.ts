@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
 import type { Client } from '../../db/pool.ts';
+import type { UnitLimit } from '../../db/unit-tree.ts';
 import { mostValues } from '../../outcomes/cells.ts';
 import { columnTypes } from '../column-types.ts';
 import type { BiSet, SetColumn } from '../set.ts';
@@ -39,8 +40,12 @@ function relationsOf(set: BiSet): Entry['relations'] {
   });
 }
 
-/** What the catalogue says of some sets: their declarations, and what the database knows of them now. */
-export async function readEntries(client: Client, sets: readonly BiSet[]): Promise<Entry[]> {
+/** What the catalogue says to a reader of some sets: their declarations, and what the database knows of them now. */
+export async function readEntries(
+  client: Client,
+  sets: readonly BiSet[],
+  reader: { units: UnitLimit },
+): Promise<Entry[]> {
   const [state] = await client.rows<{ dropped_cuboids: string[] }>('select dropped_cuboids from refresh_state');
   const entries: Entry[] = [];
   for (const set of sets) {
@@ -62,7 +67,7 @@ export async function readEntries(client: Client, sets: readonly BiSet[]): Promi
       ndjson: file('ndjson'),
       parquet: file('parquet'),
       sql_view: `${viewSchema}.${viewName(set)}`,
-      ...(await rowsOf(client, set)),
+      ...(await rowsOf(client, set, reader)),
       ...(await freshnessOf(client, set)),
     });
   }

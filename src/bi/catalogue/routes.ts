@@ -12,7 +12,7 @@ const description =
 
 /** `/v1/datasets`: what there is to be read, for people and for tools that set themselves up. */
 export function addCatalogueRoutes(app: Server, db: Database): void {
-  const config = { scope: 'read', basic: true } as const;
+  const config = { scope: 'read', units: 'own', basic: true } as const;
   app.get(
     '/v1/datasets',
     {
@@ -25,7 +25,9 @@ export function addCatalogueRoutes(app: Server, db: Database): void {
         response: { 200: closed({ data: Type.Array(ref(CatalogueEntry)) }) },
       },
     },
-    async () => ({ data: await db.read((client) => readEntries(client, biSets), { snapshot: true }) }),
+    async ({ caller }) => ({
+      data: await db.read((client) => readEntries(client, biSets, caller), { snapshot: true }),
+    }),
   );
   app.get(
     '/v1/datasets/:dataset',
@@ -45,7 +47,9 @@ export function addCatalogueRoutes(app: Server, db: Database): void {
     async (request) => {
       const name = request.params.dataset.replaceAll('-', '_');
       const set = biSets.find((one) => one.name === name);
-      const [entry] = set ? await db.read((client) => readEntries(client, [set]), { snapshot: true }) : [];
+      const [entry] = set
+        ? await db.read((client) => readEntries(client, [set], request.caller), { snapshot: true })
+        : [];
       if (entry) return entry;
       const there = biSets.map((one) => one.name).join(', ');
       throw new ApiError(404, 'not_found', `There is no dataset '${name.slice(0, 100)}'. There are: ${there}.`);

@@ -61,7 +61,7 @@ export const CatalogueEntry = Type.Object(
     ndjson: Type.String({ description: 'The whole as a file, a JSON object a line.' }),
     parquet: Type.String({ description: 'The whole as a file.' }),
     sql_view: Type.String({ description: 'For the role that `npm run bi-reader` makes.' }),
-    rows: Type.Integer({ description: 'How many rows it has.' }),
+    rows: Type.Integer({ description: 'How many rows the caller sees of it.' }),
     rows_exact: Type.Boolean({ description: 'False: an estimate of the database, since to count would take long.' }),
     changed_at: nullable(Type.Unsafe({ ...Timestamp, description: 'When a row last changed, came or went.' })),
     complete_through: nullable(
