@@ -96,7 +96,7 @@ export const goals = declareNoun({
     published_by: nullable(Type.String({ description: 'The API key that published it.' })),
     exception: nullable(Type.String({ description: 'Why it was published though a test failed.' })),
     dropped_at: instant('Since when it is no longer pursued.'),
-    dropped_because: nullable(Type.String({ description: 'Why.' })),
+    dropped_because: nullable(Type.String({ description: 'Why it is no longer pursued.' })),
     state: nullable(
       Type.Enum(
         [
