@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test';
 import { type AppOptions, buildApp } from '../../src/app.ts';
 import type { Config } from '../../src/config.ts';
-import type { Database } from '../../src/db/pool.ts';
+import type { Connection, Database } from '../../src/db/pool.ts';
 import type { Server } from '../../src/http/server.ts';
 import { ensureFirstKey } from '../../src/keys/ensure-first-key.ts';
 import { keysIn } from '../../src/keys/find-key.ts';
@@ -21,6 +21,8 @@ export interface Reply {
 export interface Api {
   app: Server;
   db: Database;
+  /** Where the database is, for clients of their own. */
+  connection: Connection;
   send(
     method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE',
     url: string,
@@ -40,7 +42,7 @@ export async function testApi(
   t: TestContext,
   { config, ...options }: Partial<Pick<AppOptions, 'log_to'>> & { config?: Partial<Config> } = {},
 ): Promise<Api> {
-  const { db } = await testDatabase(t);
+  const { db, connection } = await testDatabase(t);
   const keys = keysIn(db);
   await ensureFirstKey(db, { admin_key: key, file: '/nowhere' });
   const app = await buildApp({
@@ -75,6 +77,7 @@ export async function testApi(
   return {
     app,
     db,
+    connection,
     send,
     get: (url) => send('GET', url),
     key,
