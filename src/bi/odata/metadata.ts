@@ -1,15 +1,8 @@
+import { columnTypes } from '../column-types.ts';
 import type { BiSet, Kind, SetColumn } from '../set.ts';
 import { functionNames } from './filter.ts';
 
-const edmTypes: Record<Kind, string> = {
-  text: 'Type="Edm.String"',
-  instant: 'Type="Edm.DateTimeOffset" Precision="3"',
-  date: 'Type="Edm.Date"',
-  decimal: 'Type="Edm.Decimal" Scale="variable"',
-  double: 'Type="Edm.Double"',
-  integer: 'Type="Edm.Int64"',
-  boolean: 'Type="Edm.Boolean"',
-};
+const facets: Partial<Record<Kind, string>> = { instant: ' Precision="3"', decimal: ' Scale="variable"' };
 
 const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
 const xml = (text: string) => text.replace(/[&<>"']/g, (found) => escapes[found] ?? found);
@@ -27,7 +20,7 @@ const capabilities = [
 ].join('');
 
 const property = ({ name, kind, nullable, description }: SetColumn) =>
-  `<Property Name="${name}" ${edmTypes[kind]} Nullable="${nullable}">${described(description)}</Property>`;
+  `<Property Name="${name}" Type="${columnTypes[kind].odata}"${facets[kind] ?? ''} Nullable="${nullable}">${described(description)}</Property>`;
 
 /**
  * The model of the sets as OData's XML (CSDL 4.0). It has no navigation properties: what they promise, `$expand` and

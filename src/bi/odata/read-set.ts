@@ -1,6 +1,7 @@
 import { instantSql } from '../../datasets/list.ts';
 import type { Client, Param } from '../../db/pool.ts';
-import type { BiSet, Kind, SetColumn } from '../set.ts';
+import { columnTypes } from '../column-types.ts';
+import type { BiSet, SetColumn } from '../set.ts';
 import { filterSql } from './filter-sql.ts';
 import type { Order, SetQuery } from './query.ts';
 
@@ -19,16 +20,6 @@ function shown({ name, kind, sql }: SetColumn, { exact }: Writing): string {
 const rowSql = (columns: readonly SetColumn[], writing: Writing) =>
   `row_to_json((select shown from (select ${columns.map((one) => shown(one, writing)).join(', ')}) shown))::text`;
 
-const sqlTypes: Record<Kind, string> = {
-  text: 'text',
-  instant: 'timestamptz',
-  date: 'date',
-  decimal: 'numeric',
-  double: 'float8',
-  integer: 'int8',
-  boolean: 'boolean',
-};
-
 /** Null comes before every value, as OData has it. On a column that holds none, to say so would cost the index. */
 const orderSql = ({ column: { sql, nullable }, descending }: Order) =>
   `${sql}${descending ? ' desc' : ''}${nullable ? (descending ? ' nulls last' : ' nulls first') : ''}`;
@@ -44,7 +35,7 @@ function afterSql(
   if (!isPlain) return afterEachSql(order, values, param);
   // One comparison of all: an index can begin there, and PostgreSQL knows how many rows follow. Where it does not, it
   // groups all days that follow for a page of a daily set.
-  const given = order.map(({ column }, at) => `${param(values[at] ?? null)}::${sqlTypes[column.kind]}`);
+  const given = order.map(({ column }, at) => `${param(values[at] ?? null)}::${columnTypes[column.kind].sql}`);
   return `(${order.map(({ column }) => column.sql).join(', ')}) ${descending ? '<' : '>'} (${given.join(', ')})`;
 }
 
@@ -58,7 +49,7 @@ function afterEachSql(
   if (!first) return 'false';
   const { column, descending } = first;
   const [value = null, ...rest] = values;
-  const given = () => `${param(value)}::${sqlTypes[column.kind]}`;
+  const given = () => `${param(value)}::${columnTypes[column.kind].sql}`;
   const behind = others.length === 0 ? 'false' : afterEachSql(others, rest, param);
   if (value === null) {
     const same = `(${column.sql} is null and ${behind})`;
@@ -138,7 +129,7 @@ export async function readOne(
   const { parameters, param, conditions } = statement(set, { filter: undefined });
   for (const [at, name] of set.key.entries()) {
     const column = set.columns.find((one) => one.name === name);
-    conditions.push(`${column?.sql} = ${param(key[at] ?? null)}::${sqlTypes[column?.kind ?? 'text']}`);
+    conditions.push(`${column?.sql} = ${param(key[at] ?? null)}::${columnTypes[column?.kind ?? 'text'].sql}`);
   }
   const [found] = await client.rows<{ row: string }>(
     `select ${rowSql(columns, writing)} as row from ${set.relation} t ${where(conditions)}`,
