@@ -107,7 +107,7 @@ test('JSON, OData, SQL, CSV and the catalogue agree on names, types and descript
   assert.equal(odata.size, biSets.length);
   assert.equal(sql.size, biSets.length);
 
-  const compared = { json: 0, csv: 0 };
+  let lists = 0;
   const undescribed: string[] = [];
   for (const entry of catalogue.data) {
     const { name, key, columns } = entry;
@@ -133,7 +133,7 @@ test('JSON, OData, SQL, CSV and the catalogue agree on names, types and descript
       assert.ok(one.sql_name === one.name || (key.length === 1 && key[0] === one.name), `${name}.${one.name}`);
 
     if (entry.list !== null) {
-      compared.json++;
+      lists++;
       const page = resolved(
         Object.values(document.paths[entry.list]?.get.responses[200].content ?? {})[0]?.schema ?? {},
       );
@@ -158,19 +158,9 @@ test('JSON, OData, SQL, CSV and the catalogue agree on names, types and descript
     }
 
     const file = await api.get(entry.csv);
-    if (file.status === 200) {
-      compared.csv++;
-      const [header] = file.text.split('\n');
-      assert.equal(
-        header?.trim(),
-        told('type')
-          .map((one) => one.name)
-          .join(','),
-        name,
-      );
-    } else assert.equal(file.body.code, 'no_such_path');
+    const [header] = file.text.split('\n');
+    assert.equal(header?.trim(), columns.map((one: Told) => one.name).join(','), name);
   }
   assert.deepEqual(undescribed, []);
-  assert.ok(compared.json >= 11, 'lists were compared');
-  if (compared.csv === 0) t.diagnostic('There are no files yet, so their headers were not compared.');
+  assert.ok(lists >= 11, 'lists were compared');
 });
