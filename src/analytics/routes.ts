@@ -12,6 +12,7 @@ import { followUpQuestions } from './follow-ups/questions.ts';
 import { momentQuestions } from './moments/questions.ts';
 import { moneyQuestions } from './money/questions.ts';
 import { riskQuestions } from './money/risk-questions.ts';
+import { obstacleQuestions } from './obstacles/questions.ts';
 import { outcomeQuestions } from './outcomes/questions.ts';
 import { problemQuestions } from './problems/questions.ts';
 import { responseRateQuestions } from './response-rates/questions.ts';
@@ -30,6 +31,7 @@ const questions: readonly DeclaredQuestion[] = [
   ...responseRateQuestions,
   ...followUpQuestions,
   ...riskQuestions,
+  ...obstacleQuestions,
 ];
 
 /** Adds the questions: each one route, answered as JSON that explains itself or as CSV rows. */
