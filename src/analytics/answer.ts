@@ -15,6 +15,9 @@ type OthersLeftOut = { reason: string } & (
   | { invitations: number }
   | { revenue_events: number }
   | { follow_ups: number }
+  | { suggestions: number }
+  | { obstacles: number }
+  | { empowerment_actions: number }
 );
 
 /** Every answer: it says what was asked, what it means, what was left out and how fresh it is. */

@@ -63,6 +63,15 @@ export function readGroupBy(text: string | undefined): Grouping[] {
   return found;
 }
 
+/** Reads `group_by=owner,month` of a question with groupings of its own. @throws ApiError 400 that names them */
+export function readGroupsOf<G extends string>(allowed: readonly G[], text: string | undefined): G[] {
+  const names = text === undefined ? [] : text.split(',').map((name) => name.trim());
+  const known = names.flatMap((name) => allowed.filter((one) => one === name));
+  if (known.length < names.length || known.length > 2 || new Set(known).size < known.length)
+    throw wrong('group_by', 'bad_grouping', `group_by is one or two different ones of ${allowed.join(', ')}.`);
+  return known;
+}
+
 export const isPeriod = (grouping: Grouping): grouping is Period => periods.some((period) => period === grouping);
 
 /**

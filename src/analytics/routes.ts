@@ -8,6 +8,7 @@ import type { Answer } from './answer.ts';
 import { curveQuestions } from './curve/questions.ts';
 import type { DeclaredQuestion } from './declare.ts';
 import { driverQuestions } from './drivers/questions.ts';
+import { employeeVoiceQuestions } from './employee-voice/questions.ts';
 import { followUpQuestions } from './follow-ups/questions.ts';
 import { momentQuestions } from './moments/questions.ts';
 import { moneyQuestions } from './money/questions.ts';
@@ -32,6 +33,7 @@ const questions: readonly DeclaredQuestion[] = [
   ...followUpQuestions,
   ...riskQuestions,
   ...obstacleQuestions,
+  ...employeeVoiceQuestions,
 ];
 
 /** Adds the questions: each one route, answered as JSON that explains itself or as CSV rows. */

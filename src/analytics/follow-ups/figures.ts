@@ -1,9 +1,10 @@
 import { closings } from '../../outcomes/follow-ups.ts';
-import { type Share, wilson } from '../../stats/intervals.ts';
+import type { Share } from '../../stats/intervals.ts';
 import { shareDifference } from '../../stats/shares.ts';
 import { kaplanMeier, medianSurvival } from '../../stats/survival.ts';
 import { benjaminiHochberg } from '../../stats/tests.ts';
 import { type AnswerRow, rounded, roundedP } from '../answer.ts';
+import { figureColumns as figure, rateColumns } from '../columns.ts';
 import type { GroupKey } from '../sums.ts';
 import type { MeasuredFollowUp } from './read.ts';
 
@@ -68,22 +69,6 @@ export const inTimeOf = (part: Part, rate: keyof typeof inTime): Share => shareO
 export function medianHours(part: Part, what: 'contact' | 'close') {
   const rows = part.rows.map((row) => ({ duration: row[what].hours, event: row[what].happened, count: 1 }));
   return medianSurvival(kaplanMeier(rows));
-}
-
-const figure = (name: string, value: number | null, low: number | null, high: number | null): AnswerRow => ({
-  [name]: rounded(value),
-  [`${name}_low`]: rounded(low),
-  [`${name}_high`]: rounded(high),
-});
-
-/** A share with its Wilson interval and its count; the share is null where fewer than `min_n` are known. */
-function rateColumns(name: string, share: Share | null, min_n: number): AnswerRow {
-  const told = share && share.n >= min_n ? share : null;
-  const interval = told && wilson(told);
-  return {
-    ...figure(name, told && told.successes / told.n, interval?.low ?? null, interval?.high ?? null),
-    [`${name}_n`]: share?.n ?? null,
-  };
 }
 
 /**

@@ -1,11 +1,11 @@
 import type { Client, Database } from '../../db/pool.ts';
 import { type Answer, type AnswerRow, freshness, qMethod, testsIn, usualWarnings } from '../answer.ts';
-import { prepareQuestion, type QuestionParameters, shownParameters } from '../question.ts';
+import { prepareQuestion, type QuestionParameters, readGroupsOf, shownParameters } from '../question.ts';
 import { hiddenRows, linesOf } from '../small-groups.ts';
 import type { GroupKey } from '../sums.ts';
 import { capital } from '../words.ts';
 import { compareContacts, comparisonColumns, figuresOf, type Part, partsOf, peopleIn } from './figures.ts';
-import { type FollowUpQuestion, type MeasuredFollowUp, readFollowUpGroups, readMeasured } from './read.ts';
+import { type FollowUpQuestion, followUpGroupings, type MeasuredFollowUp, readMeasured } from './read.ts';
 import { followUpSentence } from './sentence.ts';
 
 export const followUpsDefinition = {
@@ -26,7 +26,7 @@ export async function followUps(
   { group_by: asked, owner, ...given }: FollowUpParameters,
   reader: { personal: boolean },
 ): Promise<Answer> {
-  const group_by = readFollowUpGroups(asked);
+  const group_by = readGroupsOf(followUpGroupings, asked);
   const prepared = await prepareQuestion(db, given, reader);
   const question: FollowUpQuestion = { ...prepared, group_by, owner: owner ?? null, now: new Date() };
   const { rows, withdrawn, parts, hidden, data } = await db.read((client) => readFollowUpRows(client, question));

@@ -3,25 +3,12 @@ import { unitsBelow } from '../../db/unit-tree.ts';
 import { type Band, bands } from '../../outcomes/cells.ts';
 import { converted } from '../../outcomes/definition.ts';
 import type { Closing } from '../../outcomes/follow-ups.ts';
-import { type Question, wrong } from '../question.ts';
+import type { Question } from '../question.ts';
 import { Statement } from '../sums.ts';
 
 /** What follow-ups can be grouped by. */
 export const followUpGroupings = ['owner', 'unit', 'survey', 'month'] as const;
 export type FollowUpGrouping = (typeof followUpGroupings)[number];
-
-/** Reads `group_by=owner,month`. @throws ApiError 400 that names what may be given */
-export function readFollowUpGroups(text: string | undefined): FollowUpGrouping[] {
-  const names = text === undefined ? [] : text.split(',').map((name) => name.trim());
-  const known = names.flatMap((name) => followUpGroupings.filter((one) => one === name));
-  if (known.length < names.length || known.length > 2 || new Set(known).size < known.length)
-    throw wrong(
-      'group_by',
-      'bad_grouping',
-      `group_by is one or two different ones of ${followUpGroupings.join(', ')}.`,
-    );
-  return known;
-}
 
 /** What is asked beside the usual. */
 export interface FollowUpQuestion extends Omit<Question, 'group_by'> {
