@@ -53,23 +53,35 @@ export function tTest(difference: number, standardError: number | null, df: numb
  *
  * @returns null when a side has no observation. Test and interval are null when a side has only one, or nothing varies.
  */
-export function welch(first: Summary, second: Summary): Difference | null {
-  const difference = first.mean - second.mean;
-  if (!(first.n > 0 && second.n > 0 && Number.isFinite(difference))) return null;
-  const a = varianceOfMean(first);
-  const b = varianceOfMean(second);
-  if (a === null || b === null) return tTest(difference, null, null);
-  const standardError = Math.sqrt(a + b);
-  if (isOnlyRounding(standardError, Math.max(Math.abs(first.mean), Math.abs(second.mean)))) {
-    return tTest(difference, 0, null);
-  }
+export const welch = (first: Summary, second: Summary): Difference | null =>
+  welchContrast([
+    { weight: 1, of: first },
+    { weight: -1, of: second },
+  ]);
+
+/**
+ * The same of a weighted sum of means of different observations, such as a difference of differences:
+ * se^2 = sum of w^2 v/n, df = se^4 / sum of (w^2 v/n)^2/(n - 1).
+ * F. E. Satterthwaite (1946), Biometrics Bulletin 2, 110-114.
+ *
+ * @returns null without terms and when one has no observation; test and interval as for two.
+ */
+export function welchContrast(terms: readonly { weight: number; of: Summary }[]): Difference | null {
+  const difference = terms.reduce((sum, { weight, of }) => sum + weight * of.mean, 0);
+  if (terms.length === 0 || !terms.every(({ of }) => of.n > 0) || !Number.isFinite(difference)) return null;
+  const parts = terms.map(({ weight, of }) => ({ n: of.n, variance: varianceOfMean(of, weight) }));
+  const known = parts.flatMap(({ n, variance }) => (variance === null ? [] : [{ n, variance }]));
+  if (known.length < parts.length) return tTest(difference, null, null);
+  const whole = known.reduce((sum, { variance }) => sum + variance, 0);
+  const largest = Math.max(...terms.map(({ weight, of }) => Math.abs(weight * of.mean)));
+  if (isOnlyRounding(Math.sqrt(whole), largest)) return tTest(difference, 0, null);
   // Shares of the variance, not its squares: those underflow first.
-  const share = a / (a + b);
-  return tTest(difference, standardError, 1 / (share ** 2 / (first.n - 1) + (1 - share) ** 2 / (second.n - 1)));
+  const inverse = known.reduce((sum, { n, variance }) => sum + (variance / whole) ** 2 / (n - 1), 0);
+  return tTest(difference, Math.sqrt(whole), 1 / inverse);
 }
 
-function varianceOfMean({ n, variance }: Summary): number | null {
-  return n > 1 && variance !== null && variance >= 0 && Number.isFinite(variance) ? variance / n : null;
+function varianceOfMean({ n, variance }: Summary, weight: number): number | null {
+  return n > 1 && variance !== null && variance >= 0 && Number.isFinite(variance) ? (weight ** 2 * variance) / n : null;
 }
 
 /**

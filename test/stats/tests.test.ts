@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { benjaminiHochberg, npsDifference, tTest, welch } from '../../src/stats/tests.ts';
+import { benjaminiHochberg, npsDifference, tTest, welch, welchContrast } from '../../src/stats/tests.ts';
 import { allFinite, near } from './near.ts';
 
 function summary(values: number[]) {
@@ -32,6 +32,28 @@ test('Welch works when one side does not vary, and with very unequal sides', () 
   const unequal = welch({ n: 1_000_000, mean: 10, variance: 4 }, { n: 50, mean: 10.01, variance: 9 });
   near(unequal?.t, -0.023569964152515416, 1e-12);
   near(unequal?.p, 0.9812913514338013, 1e-12);
+});
+
+test('a difference of differences by hand', () => {
+  // Means 12 - 10 - (9 - 8) = 1; variances of the means 4/4, 6/3, 3/6 and 5/10, together 4; df = 16 / (1/3 + 4/2 +
+  // 0.25/5 + 0.25/9) = 6.635945.
+  const terms = [
+    { weight: 1, of: { n: 4, mean: 12, variance: 4 } },
+    { weight: -1, of: { n: 3, mean: 10, variance: 6 } },
+    { weight: -1, of: { n: 6, mean: 9, variance: 3 } },
+    { weight: 1, of: { n: 10, mean: 8, variance: 5 } },
+  ];
+  const result = welchContrast(terms);
+  assert.deepEqual([result?.difference, result?.standard_error, result?.t], [1, 2, 0.5]);
+  near(result?.df, 6.635945);
+  // Twice everything: the same test.
+  const twice = welchContrast(terms.map(({ weight, of }) => ({ weight: 2 * weight, of })));
+  assert.deepEqual([twice?.difference, twice?.standard_error, twice?.t], [2, 4, 0.5]);
+  near(twice?.df, 6.635945);
+  near(twice?.p, result?.p ?? Number.NaN, 1e-12);
+  assert.equal(welchContrast([]), null);
+  assert.equal(welchContrast([...terms, { weight: 1, of: { n: 0, mean: 1, variance: null } }]), null);
+  assert.equal(welchContrast([...terms, { weight: 1, of: { n: 1, mean: 1, variance: null } }])?.p, null);
 });
 
 test('Welch tells the difference only, when a side has one observation or nothing varies', () => {

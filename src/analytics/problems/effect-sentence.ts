@@ -25,7 +25,8 @@ export function effectSentence(
   return `${change} Less the change of the other problems at the same time, ${changeText(net)}. ${association}`;
 }
 
-function changeText({ difference, low, high }: ShareContrast): string {
+/** `it fell by 37.5 points (95% interval 17.4 to 53.9 points)`, of a change of a share. */
+export function changeText({ difference, low, high }: ShareContrast): string {
   const change = difference ?? 0;
   const moved = `it ${change < 0 ? 'fell' : 'rose'} by ${points(change)} points`;
   if (low === null || high === null) return `${moved}, without an interval`;

@@ -1,16 +1,9 @@
 import type { Client } from '../../db/pool.ts';
-import { type RatioGroup, ratioDifference } from '../../stats/jackknife.ts';
-import { tTest, welch } from '../../stats/tests.ts';
+import type { RatioGroup } from '../../stats/jackknife.ts';
+import { type GroupedMean, meanContrast } from '../mean-contrast.ts';
 import type { Question } from '../question.ts';
 import { fromRows, hashGroups, Statement } from '../sums.ts';
-import { type GroupedShare, noContrast, type ShareContrast, shareContrast } from './shares.ts';
-
-/** A mean over responses: its sums by the 32 groups of customers, and the variance over responses. */
-interface Mean {
-  groups: RatioGroup[];
-  mean: number;
-  variance: number | null;
-}
+import { type GroupedShare, type ShareContrast, shareContrast } from './shares.ts';
 
 interface Period {
   n: number;
@@ -18,9 +11,9 @@ interface Period {
   people_with: number;
   share: GroupedShare;
   /** How many of the other problems a response has. */
-  others: Mean;
+  others: GroupedMean;
   /** k times the y of the definition, which keeps whole numbers whole. */
-  contrast: Mean;
+  contrast: GroupedMean;
 }
 
 /** What the responses of the two periods say of a problem and of the others. */
@@ -93,7 +86,8 @@ export async function readEffect(
         return { numerator: row ? numerator(row) : 0, denominator: row?.n ?? 0 };
       });
     const n = whole?.n ?? 0;
-    const mean = (numerator: (row: Row) => number, variance: number | null | undefined): Mean => ({
+    const mean = (numerator: (row: Row) => number, variance: number | null | undefined): GroupedMean => ({
+      n,
       groups: groups(numerator),
       mean: whole ? numerator(whole) / n : 0,
       variance: variance ?? null,
@@ -122,24 +116,18 @@ export function compareEffect(sums: EffectSums, isTold: boolean): EffectContrast
   const k = others.length;
   return {
     share: shareContrast(after.share, before.share, everybody_once),
-    others_share: k === 0 ? null : meanContrast(after, before, 'others', k, everybody_once),
-    difference_in_differences: k === 0 ? null : meanContrast(after, before, 'contrast', k, everybody_once),
+    others_share: k === 0 ? null : perOther(after, before, 'others', k, everybody_once),
+    difference_in_differences: k === 0 ? null : perOther(after, before, 'contrast', k, everybody_once),
   };
 }
 
-/** The difference of two means, both divided by k: Welch where everybody counts once, else the jackknife. */
-function meanContrast(
-  after: Period,
-  before: Period,
-  name: 'others' | 'contrast',
-  k: number,
-  everybodyOnce: boolean,
-): ShareContrast {
-  const ratio = everybodyOnce ? null : ratioDifference(after[name].groups, before[name].groups);
-  const test = everybodyOnce
-    ? welch({ n: after.n, ...after[name] }, { n: before.n, ...before[name] })
-    : ratio && tTest(ratio.estimate, ratio.standard_error, ratio.df);
-  if (!test) return noContrast;
-  const perOther = (value: number | null) => (value === null ? null : value / k);
-  return { difference: test.difference / k, low: perOther(test.low), high: perOther(test.high), p: test.p };
+/** The difference of two means, both divided by k. */
+function perOther(after: Period, before: Period, name: 'others' | 'contrast', k: number, everybodyOnce: boolean) {
+  const terms = [
+    { weight: 1, of: after[name] },
+    { weight: -1, of: before[name] },
+  ];
+  const { difference, low, high, p } = meanContrast(terms, everybodyOnce);
+  const divided = (value: number | null) => (value === null ? null : value / k);
+  return { difference: divided(difference), low: divided(low), high: divided(high), p };
 }

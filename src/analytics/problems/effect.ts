@@ -1,14 +1,13 @@
-import { readBounds } from '../../db/period.ts';
 import type { Client, Database } from '../../db/pool.ts';
-import { badRequest, notFound } from '../../errors.ts';
+import { notFound } from '../../errors.ts';
 import { matchBeforeAnswer } from '../../matching/match.ts';
 import { type Answer, type AnswerRow, freshness, rounded, roundedP, usualWarnings, withheldReason } from '../answer.ts';
-import { prepareQuestion, type Question, type QuestionParameters, shownParameters, wrong } from '../question.ts';
+import { type AroundFix, aroundFix, shortened } from '../around-fix.ts';
+import { prepareQuestion, type QuestionParameters, shownParameters } from '../question.ts';
 import { scoped } from '../words.ts';
 import { effectSentence } from './effect-sentence.ts';
 import { compareEffect, type EffectSums, readEffect } from './effect-sums.ts';
 import { noContrast, shareFigure, sumOf } from './shares.ts';
-import { justAfter } from './trend.ts';
 import { matchingWarnings } from './waiting.ts';
 
 const definition = {
@@ -17,20 +16,15 @@ const definition = {
   text: 'share = responses with the problem / all responses, in the days before the fix and in as many days from the fix on. others_share = the mean of the same shares of the other problems: those that are not archived and were not fixed within the two periods themselves. difference_in_differences = (share after - share before) - (others_share after - others_share before): the change that the other problems did not go through too. It is the difference of the means of y = (1 if the response has the problem, else 0) - (how many of the k others it has) / k, so its interval is that of a difference of two means.',
 };
 
-const dayMs = 86_400_000;
-
 export interface EffectParameters extends QuestionParameters {
   key: string;
   fixed_at?: string;
   days?: number;
 }
 
-interface Fix {
+interface Fix extends AroundFix {
   key: string;
   name: string;
-  fixed_at: Date;
-  /** How long each of the two periods is; 0 where no day has passed since. */
-  days: number;
 }
 
 /** What became of a problem after it was fixed, against the other problems at the same time. */
@@ -45,16 +39,13 @@ export async function problemEffect(
   const asked = given.days ?? 90;
   const { fix, sums } = await db.read(
     async (client) => {
-      const fixed_at = await fixDate(client, problem, given.fixed_at, question);
-      const through = question.responses_through ? justAfter(question.responses_through) : null;
-      const passed = through ? Math.floor((through.getTime() - fixed_at.getTime()) / dayMs) : 0;
-      const fix: Fix = { ...problem, fixed_at, days: Math.max(0, Math.min(asked, passed)) };
-      const periods = {
-        from: new Date(fixed_at.getTime() - fix.days * dayMs),
-        fixed_at,
-        to: new Date(fixed_at.getTime() + fix.days * dayMs),
-      };
-      return { fix, sums: await readEffect(client, question, given.key, periods) };
+      const around = await aroundFix(client, question, {
+        given: given.fixed_at,
+        recorded: problem.resolved_at,
+        days: asked,
+        missing: `The problem '${given.key}' is not resolved, so there is no fix whose effect could be measured. Give fixed_at, or resolve it: PATCH /v1/problems/${given.key} with {"status":"resolved"}.`,
+      });
+      return { fix: { ...problem, ...around }, sums: await readEffect(client, question, given.key, around) };
     },
     { snapshot: true },
   );
@@ -101,11 +92,7 @@ export async function problemEffect(
     warnings: [
       ...warnings,
       ...matchingWarnings(waiting),
-      ...(fix.days < asked
-        ? [
-            `Responses are known for ${fix.days} of the ${asked} days after the fix, so both periods are ${fix.days} days long.`,
-          ]
-        : []),
+      ...shortened(fix, asked),
       ...(sums.others.length === 0
         ? ['There is no other problem to compare with, so what else changed at the time is not taken into account.']
         : []),
@@ -126,39 +113,20 @@ async function getProblem(
   return found;
 }
 
-async function fixDate(
-  client: Client,
-  { key, resolved_at }: { key: string; resolved_at: Date | null },
-  given: string | undefined,
-  { state }: Question,
-): Promise<Date> {
-  if (given === undefined) {
-    if (resolved_at) return resolved_at;
-    const detail = `The problem '${key}' is not resolved, so there is no fix whose effect could be measured. Give fixed_at, or resolve it: PATCH /v1/problems/${key} with {"status":"resolved"}.`;
-    throw badRequest('no_fix_date', detail, [{ pointer: 'fixed_at', code: 'no_fix_date', detail }]);
-  }
-  const { fixed_at } = await readBounds(client, state.time_zone, { fixed_at: given });
-  const at = fixed_at ? new Date(fixed_at.at) : null;
-  if (!at || at.getTime() < Date.parse('1900-01-01T00:00:00Z') || at.getTime() > Date.now() + dayMs)
-    throw wrong('fixed_at', 'out_of_range', 'fixed_at lies between 1900 and tomorrow.');
-  return at;
-}
-
 function rowOf(
   name: 'before' | 'after',
-  { fixed_at, days }: Fix,
+  { from, fixed_at, to }: Fix,
   sums: EffectSums,
   isHidden: boolean,
   withheld: string | null,
 ): AnswerRow {
   const period = sums[name];
-  const start = fixed_at.getTime() - (name === 'before' ? days * dayMs : 0);
   const share = withheld === null ? shareFigure(period.share) : { value: null, low: null, high: null };
   const k = sums.others.length;
   return {
     period: name,
-    from: new Date(start).toISOString(),
-    to: new Date(start + days * dayMs).toISOString(),
+    from: (name === 'before' ? from : fixed_at).toISOString(),
+    to: (name === 'before' ? fixed_at : to).toISOString(),
     responses: period.n,
     with_problem: isHidden ? null : sumOf(period.share).successes,
     share: rounded(share.value),

@@ -11,6 +11,7 @@ import {
   testsIn,
   usualWarnings,
 } from '../answer.ts';
+import { justAfter } from '../around-fix.ts';
 import { prepareQuestion, type Question, type QuestionParameters, shownParameters } from '../question.ts';
 import { scoped } from '../words.ts';
 import { type Ranked, rank } from './rank.ts';
@@ -27,7 +28,7 @@ import {
   total,
   withMemory,
 } from './topics.ts';
-import { justAfter, readTrends } from './trend.ts';
+import { readTrends } from './trend.ts';
 import { matchingWarnings } from './waiting.ts';
 
 const definition = {

@@ -1,6 +1,7 @@
 import type { Client } from '../../db/pool.ts';
 import { completeThrough, readState } from '../../outcomes/collect.ts';
 import { benjaminiHochberg } from '../../stats/tests.ts';
+import { justAfter } from '../around-fix.ts';
 import type { Question } from '../question.ts';
 import { noContrast, type ShareContrast, shareContrast, shareFigure, sumOf } from './shares.ts';
 import { everything, noPeriods, ratios, readPeriods, readProblems, type Topic, topicText } from './topics.ts';
@@ -87,6 +88,3 @@ export async function risingProblems(client: Client, days = 90): Promise<Trend[]
   const trends = await readTrends(client, question, { to: justAfter(through), days, topics });
   return trends.filter(({ rising }) => rising);
 }
-
-/** Periods are half-open, so that one which ends here holds what happened at the moment itself. */
-export const justAfter = (moment: Date) => new Date(moment.getTime() + 1);
