@@ -23,14 +23,9 @@ export interface Spearman {
 export function spearman(x: readonly number[], y: readonly number[]): Spearman | null {
   const n = x.length;
   if (y.length !== n) throw new RangeError('The two lists differ in length.');
-  // Ranks from their mean, doubled: whole numbers, so that equal values and a perfect order are told exactly.
-  const a = midRanks(x).map((rank) => 2 * rank - n - 1);
-  const b = midRanks(y).map((rank) => 2 * rank - n - 1);
-  const covariance = a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
-  const spread = sumOfSquares(a) * sumOfSquares(b);
-  if (n < 3 || spread === 0) return null;
-  const rho = covariance / Math.sqrt(spread);
-  if (covariance ** 2 >= spread) return { n, rho: Math.sign(covariance), p: null, low: null, high: null };
+  const rho = correlationOfRanks(centredRanks(x), centredRanks(y));
+  if (n < 3 || rho === null) return null;
+  if (Math.abs(rho) === 1) return { n, rho, p: null, low: null, high: null };
   return { n, rho, ...rankTest(rho, n) };
 }
 
@@ -46,17 +41,38 @@ export function rankTest(rho: number, n: number): Omit<Spearman, 'n' | 'rho'> {
 }
 
 /** The rank of each value, from 1 for the smallest; equal values share the mean of their ranks. */
-export function midRanks(values: readonly number[]): number[] {
-  const sorted = [...values.entries()].sort(([, a], [, b]) => a - b);
+export const midRanks = (values: readonly number[]): number[] =>
+  centredRanks(values).map((rank) => (rank + values.length + 1) / 2);
+
+/** The places of the values, from that of the smallest. */
+export const ascending = (values: readonly number[]): number[] =>
+  [...values.entries()].sort(([, a], [, b]) => a - b).map(([place]) => place);
+
+/**
+ * Mid-ranks less their mean, doubled: whole numbers, so that equal values and a perfect order are told exactly.
+ * @param order the places of the values that are ranked, from that of the smallest; all others have 0
+ */
+export function centredRanks(values: readonly number[], order: readonly number[] = ascending(values)): number[] {
   const ranks = values.map(() => 0);
-  for (let from = 0; from < sorted.length; ) {
-    const tie = sorted[from]?.[1];
+  for (let from = 0; from < order.length; ) {
+    const tie = values[order[from] ?? -1];
     let to = from + 1;
-    while (to < sorted.length && sorted[to]?.[1] === tie) to += 1;
-    for (const [index] of sorted.slice(from, to)) ranks[index] = (from + 1 + to) / 2;
+    while (to < order.length && values[order[to] ?? -1] === tie) to += 1;
+    for (let at = from; at < to; at += 1) ranks[order[at] ?? -1] = from + to - order.length;
     from = to;
   }
   return ranks;
 }
 
-const sumOfSquares = (values: readonly number[]) => values.reduce((sum, value) => sum + value ** 2, 0);
+/** The correlation of centred ranks; null where all of one side are equal. */
+export function correlationOfRanks(a: readonly number[], b: readonly number[]): number | null {
+  let [covariance, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i += 1) {
+    const [value, other] = [a[i] ?? 0, b[i] ?? 0];
+    covariance += value * other;
+    aa += value ** 2;
+    bb += other ** 2;
+  }
+  if (aa * bb === 0) return null;
+  return covariance ** 2 >= aa * bb ? Math.sign(covariance) : covariance / Math.sqrt(aa * bb);
+}
