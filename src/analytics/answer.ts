@@ -18,6 +18,7 @@ type OthersLeftOut = { reason: string } & (
   | { suggestions: number }
   | { obstacles: number }
   | { empowerment_actions: number }
+  | { observations: number }
 );
 
 /** Every answer: it says what was asked, what it means, what was left out and how fresh it is. */

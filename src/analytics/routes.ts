@@ -5,6 +5,7 @@ import type { Database } from '../db/pool.ts';
 import { closed, ref } from '../http/schemas.ts';
 import type { Server } from '../http/server.ts';
 import type { Answer } from './answer.ts';
+import { behaviourQuestions } from './behaviours/questions.ts';
 import { curveQuestions } from './curve/questions.ts';
 import type { DeclaredQuestion } from './declare.ts';
 import { driverQuestions } from './drivers/questions.ts';
@@ -34,6 +35,7 @@ const questions: readonly DeclaredQuestion[] = [
   ...riskQuestions,
   ...obstacleQuestions,
   ...employeeVoiceQuestions,
+  ...behaviourQuestions,
 ];
 
 /** Adds the questions: each one route, answered as JSON that explains itself or as CSV rows. */

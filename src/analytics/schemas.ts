@@ -114,6 +114,7 @@ export const answerOf = (row: TObject, name: string, compared: TObject = compari
           suggestions: Type.Optional(Type.Integer()),
           obstacles: Type.Optional(Type.Integer()),
           empowerment_actions: Type.Optional(Type.Integer()),
+          observations: Type.Optional(Type.Integer()),
         }),
         { description: 'How much does not count, by the first reason that holds.' },
       ),

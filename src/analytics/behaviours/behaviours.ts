@@ -1,0 +1,159 @@
+import type { Client, Database } from '../../db/pool.ts';
+import { tInterval, wilson } from '../../stats/intervals.ts';
+import { type Answer, type AnswerRow, freshness, qMethod, rounded, testsIn, usualWarnings } from '../answer.ts';
+import { throughOf } from '../outcomes/groups.ts';
+import { retentionKind } from '../outcomes/measures.ts';
+import { prepareQuestion, type QuestionParameters, shownParameters, wrong } from '../question.ts';
+import { readScores } from '../scores/sums.ts';
+import { hiddenRows, linesOf } from '../small-groups.ts';
+import { associate, associationRow } from './associations.ts';
+import {
+  type BehaviourQuestion,
+  type NamedBehaviour,
+  ofResponses,
+  type Ratings,
+  readBehaviourGroups,
+  readLowIsGood,
+  readNames,
+  readRatedMonths,
+  readRatings,
+  readRetainedMonths,
+} from './read.ts';
+import { behavioursSentence } from './sentence.ts';
+
+const definition = {
+  id: 'behaviours',
+  version: 1,
+  text: 'Observations that are not archived, each in the family that its behaviour has now. mean_rating = mean of the ratings 1 to 5; rated_well_rate = share rated 4 or 5. An association is the Spearman rank correlation (mid-ranks) of the mean rating in a unit and month with a figure of the responses answered in the same unit (not those below it) and month: nps = 100 (promoters - detractors) / responses, for surveys of the kinds nps and custom; mean_score = mean score, turned round where a low one is good, for the others; retention_rate = retained / index responses whose retention is known. Each unit-month that has both counts once, so few observations or responses in one blur an association. It is told of each behaviour where these are the groups, else of each family where these are, else of all observations together.',
+};
+
+export interface BehaviourParameters
+  extends Pick<QuestionParameters, 'survey' | 'unit' | 'from' | 'to' | 'min_n' | 'window_days' | 'group_by'> {
+  family?: string;
+  behaviour?: string;
+}
+
+/** How well behaviours are done, and whether that goes with what customers say and whether they stay. */
+export async function behaviours(
+  db: Database,
+  { group_by: asked, family, behaviour, ...given }: BehaviourParameters,
+  reader: { personal: boolean },
+): Promise<Answer> {
+  const group_by = readBehaviourGroups(asked);
+  const prepared = await prepareQuestion(db, given, reader);
+  const question: BehaviourQuestion = {
+    ...prepared,
+    group_by,
+    family: family ?? null,
+    behaviour: behaviour ?? null,
+  };
+  const { names, ratings, ...figures } = await db.read((client) => readAll(client, question), { snapshot: true });
+  const { associations, without_score, without_retention } = associate(figures, question);
+  const hidden = hiddenRows(
+    ratings.map((row) => ({ row, people: row.people, lines: linesOf(row) })),
+    question.fewest_people,
+  );
+  const nameOf = (key: string) => names.get(key)?.name ?? key;
+  const data = ratings.map((row) => rowOf(row, hidden.has(row), question, nameOf));
+  const tests = testsIn(associations);
+  const through = [prepared.responses_through, throughOf(prepared, retentionKind)]
+    .filter((end) => end !== null)
+    .sort((one, other) => Number(one) - Number(other));
+  const { fresh, warnings } = freshness(prepared, through[0] ?? null);
+  return {
+    question: 'analytics/behaviours',
+    reads_as: behavioursSentence(data, associations, question, nameOf),
+    definition,
+    parameters: {
+      ...shownParameters(prepared, {
+        window_days: question.window_days,
+        family: question.family,
+        behaviour: question.behaviour,
+      }),
+      group_by,
+    },
+    data,
+    comparisons: associations.map((one) => associationRow(one, one.behaviour === null ? null : nameOf(one.behaviour))),
+    left_out: [
+      { reason: 'scores: no_response_in_unit_and_month', observations: without_score },
+      { reason: 'retention: none_known_in_unit_and_month', observations: without_retention },
+    ].filter(({ observations }) => observations > 0),
+    fresh,
+    method: `means: t, cut to the scale; shares: Wilson; observations are taken as independent, also those of one employee; associations: Spearman on mid-ranks. The months of one unit are alike, so interval and p come from the jackknife of atanh(rho) that leaves out one unit at a time (of more than 32 units, one of 32 groups of them), with one degree of freedom fewer than that: they need three units${qMethod(tests)}`,
+    warnings: [...warnings, ...usualWarnings([], tests), ...ownWarnings(data, names, question)],
+  };
+}
+
+/** One statement after another, on one snapshot. */
+async function readAll(client: Client, question: BehaviourQuestion) {
+  const names = await readNames(client);
+  if (question.behaviour !== null && !names.has(question.behaviour))
+    throw wrong(
+      'behaviour',
+      'unknown_behaviour',
+      `There is no behaviour '${question.behaviour}': GET /v1/behaviours lists them.`,
+    );
+  return {
+    names,
+    ratings: await readRatings(client, question),
+    rated: await readRatedMonths(client, question),
+    scores: await readScores(client, ofResponses(question)),
+    retained: await readRetainedMonths(client, question),
+    lowIsGood: await readLowIsGood(client),
+  };
+}
+
+function withheldOf({ observations }: Ratings, isHidden: boolean, { min_n, fewest_people }: BehaviourQuestion) {
+  if (isHidden) return `fewer than ${fewest_people} people, or a group that would give one away`;
+  return observations < min_n ? `fewer than ${min_n} observations` : null;
+}
+
+function rowOf(
+  row: Ratings,
+  isHidden: boolean,
+  question: BehaviourQuestion,
+  nameOf: (behaviour: string) => string,
+): AnswerRow {
+  const { groups, observations: n, sum, squares, rated_well } = row;
+  const withheld = withheldOf(row, isHidden, question);
+  const told = withheld === null;
+  const mean = sum / n;
+  const variance = n > 1 ? Math.max(0, (squares - sum ** 2 / n) / (n - 1)) : null;
+  const limits = told && variance !== null ? tInterval(mean, Math.sqrt(variance / n), n - 1) : null;
+  const share = told ? wilson({ successes: rated_well, n }) : null;
+  const behaviour = groups[question.group_by.indexOf('behaviour')] ?? null;
+  return {
+    ...Object.fromEntries(question.group_by.map((name, at) => [name, groups[at] ?? null])),
+    name: behaviour === null ? null : nameOf(behaviour),
+    observations: isHidden ? null : n,
+    mean_rating: told ? rounded(mean) : null,
+    // A rating lies on the scale, and so does a mean of ratings.
+    mean_rating_low: rounded(limits && Math.max(1, limits.low)),
+    mean_rating_high: rounded(limits && Math.min(5, limits.high)),
+    rated_well: isHidden ? null : rated_well,
+    rated_well_rate: told ? rounded(rated_well / n) : null,
+    rated_well_rate_low: rounded(share?.low ?? null),
+    rated_well_rate_high: rounded(share?.high ?? null),
+    withheld,
+  };
+}
+
+function ownWarnings(
+  data: readonly AnswerRow[],
+  names: ReadonlyMap<string, NamedBehaviour>,
+  { group_by, family, behaviour }: BehaviourQuestion,
+): string[] {
+  const withheld = data.filter((row) => row.withheld !== null).length;
+  const seen = new Set(data.map((row) => row.behaviour));
+  const unseen = [...names].filter(([key, { archived }]) => !archived && !seen.has(key)).map(([, { name }]) => name);
+  const isAsked = group_by.includes('behaviour') && family === null && behaviour === null;
+  const more = unseen.length > 5 ? ` and ${unseen.length - 5} more` : '';
+  return [
+    ...(withheld > 0
+      ? [
+          `${withheld} of ${data.length} rows ${withheld === 1 ? 'has' : 'have'} too few observations or people to tell a figure.`,
+        ]
+      : []),
+    ...(isAsked && unseen.length > 0 ? [`Nobody observed ${unseen.slice(0, 5).join('; ')}${more}.`] : []),
+  ];
+}
