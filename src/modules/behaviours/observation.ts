@@ -1,8 +1,10 @@
 import { Type } from 'typebox';
 import type { Client } from '../../db/pool.ts';
-import { type FieldError, invalid } from '../../errors.ts';
-import { Id, Instant, Key } from '../../http/schemas.ts';
-import { declareNoun, type GivenOf, text } from '../../managed/declare.ts';
+import { invalid } from '../../errors.ts';
+import { Id, Key } from '../../http/schemas.ts';
+import { declareNoun, type GivenOf, momentOrNow, text } from '../../managed/declare.ts';
+import { requireUnit, wrongField } from '../../managed/field-rules.ts';
+import { outOfRange } from '../../managed/status.ts';
 
 export const observations = declareNoun({
   table: 'behaviour_observations',
@@ -19,9 +21,9 @@ export const observations = declareNoun({
       maximum: 5,
       description: 'How well it was done: 1 not at all, 2 hardly, 3 partly, 4 well, 5 as an example to others.',
     }),
-    observed_at: Type.Unsafe<Date>({ ...Instant, description: 'When it was seen.' }),
   },
   optional: {
+    observed_at: momentOrNow('When it was seen. Now, unless given.'),
     note: text(4000, 'What was seen, in words.'),
     observed_by: text(128, 'Who saw it.'),
     employee: text(
@@ -40,9 +42,6 @@ export const observations = declareNoun({
   },
 });
 
-const dayMs = 86_400_000;
-const earliest = Date.parse('1900-01-01T00:00:00Z');
-
 type Given = GivenOf<typeof observations>;
 
 /**
@@ -51,37 +50,27 @@ type Given = GivenOf<typeof observations>;
  * @throws ApiError 422 for an unknown or archived behaviour, an unknown unit, a time before 1900 or after tomorrow
  */
 export async function requireKnown(client: Client, given: Given, before: Given | undefined): Promise<undefined> {
-  const errors: FieldError[] = [];
-  const refuse = (pointer: string, code: string, detail: string) => errors.push({ pointer, code, detail });
-  const { behaviour, unit, observed_at } = given;
-  if (behaviour !== before?.behaviour) {
-    const [found] = await client.rows<{ archived: boolean }>(
-      'select archived_at is not null as archived from behaviours where key = $1',
-      [behaviour],
+  if (given.behaviour !== before?.behaviour) await requireBehaviourInUse(client, given.behaviour);
+  if (given.unit !== before?.unit) await requireUnit(client, given.unit);
+  const [wrong] = outOfRange('observed_at', given.observed_at);
+  if (wrong) throw invalid(wrong.detail, [wrong], wrong.code);
+}
+
+async function requireBehaviourInUse(client: Client, behaviour: string): Promise<void> {
+  const [found] = await client.rows<{ archived: boolean }>(
+    'select archived_at is not null as archived from behaviours where key = $1',
+    [behaviour],
+  );
+  if (!found)
+    throw wrongField(
+      '/behaviour',
+      'unknown_behaviour',
+      `There is no behaviour '${behaviour}': GET /v1/behaviours lists them, POST /v1/behaviours makes one.`,
     );
-    if (!found)
-      refuse(
-        '/behaviour',
-        'unknown_behaviour',
-        `There is no behaviour '${behaviour}': GET /v1/behaviours lists them, POST /v1/behaviours makes one.`,
-      );
-    else if (found.archived)
-      refuse(
-        '/behaviour',
-        'archived_behaviour',
-        `The behaviour '${behaviour}' is archived: nobody observes it any more. GET /v1/behaviours lists those in use.`,
-      );
-  }
-  if (unit !== before?.unit) {
-    const [found] = await client.rows('select from units where key = $1', [unit]);
-    if (!found)
-      refuse(
-        '/unit',
-        'unknown_unit',
-        `There is no unit '${unit}': GET /v1/units lists them, PUT /v1/units/{key} adds one.`,
-      );
-  }
-  if (observed_at.getTime() < earliest || observed_at.getTime() > Date.now() + dayMs)
-    refuse('/observed_at', 'out_of_range', 'observed_at lies between 1900 and tomorrow.');
-  if (errors[0]) throw invalid(errors[0].detail, errors);
+  if (found.archived)
+    throw wrongField(
+      '/behaviour',
+      'archived_behaviour',
+      `The behaviour '${behaviour}' is archived: nobody observes it any more. GET /v1/behaviours lists those in use.`,
+    );
 }
