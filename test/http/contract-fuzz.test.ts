@@ -124,6 +124,7 @@ test('no request makes the service fail, and every answer is what the contract s
     promised_for: [tomorrow],
     promise: ['Saturday'],
     moment: ['check-in'],
+    behaviour: ['keep-your-word'],
     answer: ['Thank you', null],
     limit_amount: ['100'],
     value: ['80', null],
@@ -156,8 +157,13 @@ test('no request makes the service fail, and every answer is what the contract s
   };
 
   const rowOf = (schema: Schema): Schema => schema.anyOf?.find((branch) => branch.$ref) ?? schema;
-  const cell = (value: unknown) =>
-    `"${(Array.isArray(value) ? value.map((one) => (typeof one === 'object' ? JSON.stringify(one) : String(one))).join('|') : typeof value === 'object' ? JSON.stringify(value ?? '') : String(value)).replaceAll('"', '""')}"`;
+  const plain = (value: unknown): string =>
+    Array.isArray(value)
+      ? value.map(plain).join('|')
+      : typeof value === 'object'
+        ? JSON.stringify(value ?? '')
+        : String(value);
+  const cell = (value: unknown) => `"${plain(value).replaceAll('"', '""')}"`;
   const csv = (rows: unknown[]) => {
     const objects = rows.map((row) =>
       typeof row === 'object' && row !== null ? (row as Record<string, unknown>) : { row },
