@@ -390,4 +390,40 @@ worlds('GET /v1/analytics/behaviours', {
       'behaviour,name,observations,mean_rating,mean_rating_low,mean_rating_high,rated_well,rated_well_rate,rated_well_rate_low,rated_well_rate_high,withheld\r\n',
     );
   },
+
+  async 'a mile marker follows the mean rating over time'(world) {
+    await sixMonthsOf(world);
+    await observe(world, { behaviour: 'apologise', rating: 1, observed_at: on.february });
+    const marker = {
+      key: 'word',
+      name: 'We keep our word',
+      source: 'computed',
+      metric: 'behaviour_rating',
+      cadence: 'month',
+      filters: { behaviour: 'keep-your-word', min_n: 1 },
+    };
+    const unknown = await world.send('POST', '/v1/mile-markers', { ...marker, filters: { behaviour: 'dance' } });
+    assert.deepEqual(
+      [unknown.status, unknown.body.errors[0].pointer, unknown.body.errors[0].code],
+      [422, '/filters/behaviour', 'unknown_behaviour'],
+    );
+    const made = await world.send('POST', '/v1/mile-markers', marker);
+    assert.equal(made.status, 201, made.text);
+    const series = async (query: string) => {
+      const reply = await world.send('GET', `/v1/mile-markers/word/series?from=2021-12-01&to=2022-03-01${query}`);
+      assert.equal(reply.status, 200, reply.text);
+      return reply.body.data.map(({ period_start_on, value, n }: Row) => [period_start_on, value, n]);
+    };
+    // January 1, 3, 4; February 1, 3, 2, 4, 5, 5: 20 / 6. Unit c: 4; 5, 5.
+    assert.deepEqual(await series(''), [
+      ['2021-12-01', null, 0],
+      ['2022-01-01', 2.666667, 3],
+      ['2022-02-01', 3.333333, 6],
+    ]);
+    assert.deepEqual(await series('&unit=c'), [
+      ['2021-12-01', null, 0],
+      ['2022-01-01', 4, 1],
+      ['2022-02-01', 5, 2],
+    ]);
+  },
 });

@@ -21,7 +21,7 @@ import {
 } from './read.ts';
 import { behavioursSentence } from './sentence.ts';
 
-const definition = {
+export const behavioursDefinition = {
   id: 'behaviours',
   version: 1,
   text: 'Observations that are not archived, each in the family that its behaviour has now. mean_rating = mean of the ratings 1 to 5; rated_well_rate = share rated 4 or 5. An association is the Spearman rank correlation (mid-ranks) of the mean rating in a unit and month with a figure of the responses answered in the same unit (not those below it) and month: nps = 100 (promoters - detractors) / responses, for surveys of the kinds nps and custom; mean_score = mean score, turned round where a low one is good, for the others; retention_rate = retained / index responses whose retention is known. Each unit-month that has both counts once, so few observations or responses in one blur an association. It is told of each behaviour where these are the groups, else of each family where these are, else of all observations together.',
@@ -49,12 +49,8 @@ export async function behaviours(
   };
   const { names, ratings, ...figures } = await db.read((client) => readAll(client, question), { snapshot: true });
   const { associations, without_score, without_retention } = associate(figures, question);
-  const hidden = hiddenRows(
-    ratings.map((row) => ({ row, people: row.people, lines: linesOf(row) })),
-    question.fewest_people,
-  );
   const nameOf = (key: string) => names.get(key)?.name ?? key;
-  const data = ratings.map((row) => rowOf(row, hidden.has(row), question, nameOf));
+  const data = rowsOf(ratings, question, nameOf);
   const tests = testsIn(associations);
   const through = [prepared.responses_through, throughOf(prepared, retentionKind)]
     .filter((end) => end !== null)
@@ -63,7 +59,7 @@ export async function behaviours(
   return {
     question: 'analytics/behaviours',
     reads_as: behavioursSentence(data, associations, question, nameOf),
-    definition,
+    definition: behavioursDefinition,
     parameters: {
       ...shownParameters(prepared, {
         window_days: question.window_days,
@@ -84,17 +80,31 @@ export async function behaviours(
   };
 }
 
-/** One statement after another, on one snapshot. */
-async function readAll(client: Client, question: BehaviourQuestion) {
+/**
+ * The rows of the question alone, without what they go with.
+ * @throws ApiError 400 for a behaviour that is not there
+ */
+export async function readBehaviourRows(client: Client, question: BehaviourQuestion): Promise<AnswerRow[]> {
+  const names = await readKnownNames(client, question);
+  return rowsOf(await readRatings(client, question), question, (key) => names.get(key)?.name ?? key);
+}
+
+/** @throws ApiError 400 for a behaviour that is not there */
+async function readKnownNames(client: Client, { behaviour }: BehaviourQuestion) {
   const names = await readNames(client);
-  if (question.behaviour !== null && !names.has(question.behaviour))
+  if (behaviour !== null && !names.has(behaviour))
     throw wrong(
       'behaviour',
       'unknown_behaviour',
-      `There is no behaviour '${question.behaviour}': GET /v1/behaviours lists them.`,
+      `There is no behaviour '${behaviour}': GET /v1/behaviours lists them.`,
     );
+  return names;
+}
+
+/** One statement after another, on one snapshot. */
+async function readAll(client: Client, question: BehaviourQuestion) {
   return {
-    names,
+    names: await readKnownNames(client, question),
     ratings: await readRatings(client, question),
     rated: await readRatedMonths(client, question),
     scores: await readScores(client, ofResponses(question)),
@@ -106,6 +116,18 @@ async function readAll(client: Client, question: BehaviourQuestion) {
 function withheldOf({ observations }: Ratings, isHidden: boolean, { min_n, fewest_people }: BehaviourQuestion) {
   if (isHidden) return `fewer than ${fewest_people} people, or a group that would give one away`;
   return observations < min_n ? `fewer than ${min_n} observations` : null;
+}
+
+function rowsOf(
+  ratings: readonly Ratings[],
+  question: BehaviourQuestion,
+  nameOf: (behaviour: string) => string,
+): AnswerRow[] {
+  const hidden = hiddenRows(
+    ratings.map((row) => ({ row, people: row.people, lines: linesOf(row) })),
+    question.fewest_people,
+  );
+  return ratings.map((row) => rowOf(row, hidden.has(row), question, nameOf));
 }
 
 function rowOf(

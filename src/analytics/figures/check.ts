@@ -13,7 +13,7 @@ const checks = new Map<string, ReturnType<typeof compileBody>>();
 
 /**
  * What is wrong with the filters of a figure: names that it has not, values that they cannot have, a survey that is not
- * there or of another kind, a window that is not kept. Pointers are into the filters, `/survey`.
+ * there or of another kind, a window that is not kept, a behaviour that is not there. Pointers are into the filters, `/survey`.
  */
 export async function wrongFilters(
   client: Client,
@@ -25,7 +25,11 @@ export async function wrongFilters(
   // The check fills in defaults, which the filters should follow when they change.
   const wrong = check({ ...filters });
   if (wrong) return wrong;
-  return [...(await wrongSurvey(client, figure, filters)), ...(await wrongWindow(client, filters))];
+  return [
+    ...(await wrongSurvey(client, figure, filters)),
+    ...(await wrongWindow(client, filters)),
+    ...(await wrongBehaviour(client, filters)),
+  ];
 }
 
 async function wrongSurvey(
@@ -55,4 +59,12 @@ async function wrongWindow(client: Client, { window_days }: Record<string, unkno
   if (windows_days.includes(window_days)) return [];
   const detail = `Outcomes are kept for windows of ${windows_days.join(', ')} days; ${window_days} is none of them (PATCH /v1/settings changes them).`;
   return [{ pointer: '/window_days', code: 'unknown_window', detail }];
+}
+
+async function wrongBehaviour(client: Client, { behaviour }: Record<string, unknown>): Promise<FieldError[]> {
+  if (typeof behaviour !== 'string') return [];
+  const [found] = await client.rows('select from behaviours where key = $1', [behaviour]);
+  if (found) return [];
+  const detail = `There is no behaviour '${behaviour}': GET /v1/behaviours lists them, POST /v1/behaviours makes one.`;
+  return [{ pointer: '/behaviour', code: 'unknown_behaviour', detail }];
 }

@@ -1,3 +1,4 @@
+import { behaviourFigures } from './behaviours.ts';
 import type { Figure } from './declare.ts';
 import { followUpFigures } from './follow-ups.ts';
 import { moneyFigures } from './money.ts';
@@ -12,6 +13,7 @@ export const figures: readonly Figure[] = [
   ...outcomeFigures,
   ...moneyFigures,
   ...followUpFigures,
+  ...behaviourFigures,
 ];
 
 /** @returns undefined where there is none */
