@@ -38,6 +38,7 @@ const idOf: Record<string, (half: string) => string> = {
   'problems/{key}': () => 'late',
   'analytics/problems/{key}/effect': () => 'late',
   'moments/{key}': () => 'visit',
+  'behaviours/{key}': () => 'keep-your-word',
 };
 
 /** An answer without the moment at which it was asked. */
@@ -46,10 +47,11 @@ const secretsOf = ({ text, headers }: Reply) => `${JSON.stringify(headers)}\n${t
 
 test('through no address does a key that is limited to units come by anything of others', async (t) => {
   const api = await testApi(t);
-  const { followUps } = await twoHalves(api);
+  const { followUps, observations } = await twoHalves(api);
   await refresh(api.db);
   await matchBatch(api.db);
   idOf['follow-ups/{id}'] = (half) => followUps[half] ?? '';
+  idOf['behaviour-observations/{id}'] = (half) => observations[half] ?? '';
   const { ask, secret } = await keyFor(api, ['NORTH']);
   const limited = (url: string) => ask('GET', url);
   const document = openapiOf(api.app) as { paths: Record<string, { get?: Operation }> };

@@ -115,7 +115,9 @@ const nobodys: Record<string, Row[]> = {
 };
 
 /** Makes two halves, NORTH and SOUTH, and what both share: surveys, a rate, a problem, a moment, a rule. */
-export async function twoHalves(api: Api): Promise<{ followUps: Record<string, string> }> {
+export async function twoHalves(
+  api: Api,
+): Promise<{ followUps: Record<string, string>; observations: Record<string, string> }> {
   const done = async (method: Method, url: string, body: unknown) => {
     const reply = await api.send(method, url, body);
     assert.ok(reply.status < 300, `${method} ${url}: ${reply.text}`);
@@ -145,6 +147,7 @@ export async function twoHalves(api: Api): Promise<{ followUps: Record<string, s
   for (const path of ['responses', 'revenue-events', 'referrals', 'retention-events'])
     await done('PUT', `/v1/datasets/${path}/complete-through`, { complete_through: day(500) });
   const followUps: Record<string, string> = {};
+  const observations: Record<string, string> = {};
   for (const half of ['NORTH', 'SOUTH']) {
     const { id } = await done('POST', '/v1/follow-ups', {
       customer_id: `${half}-C1`,
@@ -153,6 +156,10 @@ export async function twoHalves(api: Api): Promise<{ followUps: Record<string, s
       note: `${half} note`,
     });
     followUps[half] = id;
+    const seen = { unit: `${half}-1`, rating: 4, observed_at: '2025-03-01T12:00:00Z', note: `${half} kept it` };
+    observations[half] = (
+      await done('POST', '/v1/behaviour-observations', { behaviour: 'keep-your-word', ...seen })
+    ).id;
   }
-  return { followUps };
+  return { followUps, observations };
 }
