@@ -1,5 +1,6 @@
 /** A company of two halves that have nothing in common, and keys that are limited to one of them. */
 import assert from 'node:assert/strict';
+import { goals as goalNoun } from '../../src/modules/goals/goal.ts';
 import type { Api, Reply } from '../support/api.ts';
 
 type Row = Record<string, unknown>;
@@ -115,9 +116,11 @@ const nobodys: Record<string, Row[]> = {
 };
 
 /** Makes two halves, NORTH and SOUTH, and what both share: surveys, a rate, a problem, a moment, a rule. */
-export async function twoHalves(
-  api: Api,
-): Promise<{ followUps: Record<string, string>; observations: Record<string, string> }> {
+export async function twoHalves(api: Api): Promise<{
+  followUps: Record<string, string>;
+  goals: Record<string, string>;
+  observations: Record<string, string>;
+}> {
   const done = async (method: Method, url: string, body: unknown) => {
     const reply = await api.send(method, url, body);
     assert.ok(reply.status < 300, `${method} ${url}: ${reply.text}`);
@@ -161,5 +164,28 @@ export async function twoHalves(
       await done('POST', '/v1/behaviour-observations', { behaviour: 'keep-your-word', ...seen })
     ).id;
   }
-  return { followUps, observations };
+  await done('POST', '/v1/mile-markers', { key: 'calls', name: 'Calls', source: 'readings', cadence: 'month' });
+  const read = (unit: string | null) => ({
+    ...{ mile_marker: 'calls', period_start_on: '2025-03-01', unit, numerator: 8, denominator: 10 },
+    note: `${unit ?? 'SOUTH and all'} note`,
+  });
+  await api.facts('readings', ['NORTH-1', 'SOUTH-1', null].map(read));
+  const goals: Record<string, string> = {};
+  for (const half of ['NORTH', 'SOUTH']) {
+    const goal = {
+      ...goalNoun.example,
+      name: `${half} goal`,
+      mile_marker: 'calls',
+      outcome_mile_marker: null,
+      unit: half,
+      // It stands on the scorecard whenever this runs.
+      ends_on: '2999-06-30',
+    };
+    const { id } = await done('POST', '/v1/goals', goal);
+    goals[half] = id;
+    const exception = 'It shows what a key sees of it.';
+    const { status, text } = await api.send('POST', `/v1/goals/${id}/publish`, { exception }, { 'if-match': '*' });
+    assert.equal(status, 200, text);
+  }
+  return { followUps, goals, observations };
 }
