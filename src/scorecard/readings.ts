@@ -1,3 +1,4 @@
+import { rounded } from '../analytics/answer.ts';
 import type { Client } from '../db/pool.ts';
 import { unitsBelow } from '../db/unit-tree.ts';
 import { z } from '../stats/distributions.ts';
@@ -85,8 +86,8 @@ function periodOf(sums: Sums, interval_kind: 'proportion' | 'mean' | null): Read
   return {
     value,
     n: sums.n,
-    low: interval?.low ?? null,
-    high: interval?.high ?? null,
+    low: rounded(interval?.low ?? null),
+    high: rounded(interval?.high ?? null),
     units: units > 0 ? units : null,
     is_apart: false,
   };

@@ -1,78 +1,37 @@
+import { stringify } from 'csv-stringify/sync';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { findFigure } from '../../analytics/figures/registry.ts';
-import { withinUnits } from '../../analytics/within-units.ts';
-import { cadences } from '../../db/cadence.ts';
-import { getManaged } from '../../db/managed.ts';
-import type { Client, Database } from '../../db/pool.ts';
-import { unitsBelow } from '../../db/unit-tree.ts';
-import { badRequest } from '../../errors.ts';
-import { CalendarDate, closed, Id, nullable, ref } from '../../http/schemas.ts';
+import type { Database } from '../../db/pool.ts';
+import { CalendarDate, closed, Key, ref } from '../../http/schemas.ts';
+import { readerOf } from '../../http/scopes.ts';
 import type { Server } from '../../http/server.ts';
 import { addNounPaths } from '../../managed/paths.ts';
-import { readState } from '../../outcomes/collect.ts';
-import { refreshBeforeAnswer } from '../../outcomes/refresh.ts';
-import { mostPeriods, readSeries, seriesStates } from '../series.ts';
-import { type MileMarkerRow, mileMarkers } from './mile-marker.ts';
+import { mostPeriods } from '../series.ts';
+import { mileMarkers } from './mile-marker.ts';
 import { completeMileMarker } from './rules.ts';
-import { seriesSentence } from './sentence.ts';
+import { answerSeries, Series, SeriesRow } from './series-answer.ts';
 
-const number = (description: string) => nullable(Type.Number({ description }));
 const day = (description: string) => Type.Optional(Type.String({ ...CalendarDate, description }));
 
-const SeriesRow = Type.Object(
-  {
-    period: Type.String({ description: '2026-03-17, 2026-W12, 2026-03, 2026-Q1 or 2026.' }),
-    period_start_on: Type.String({ ...CalendarDate, description: 'Its first day.' }),
-    period_end_on: Type.String({ ...CalendarDate, description: 'The first day after it.' }),
-    value: number('What it was; null where nothing is told.'),
-    n: number('How many things it rests on.'),
-    low: number('Lower limit of its 95% interval.'),
-    high: number('Upper limit of its 95% interval.'),
-    state: Type.Enum([...seriesStates], {
-      description:
-        '`partial`: the period still runs, or what belongs to it is not complete; the value is that so far. `withheld`: too few to tell.',
+const seriesQuery = {
+  unit: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 128,
+      description: 'Only this unit and everything below it; else the one that the mile marker is about.',
     }),
-    withheld: nullable(Type.String({ description: 'Why there is no value though there is something to tell.' })),
-    units: nullable(
-      Type.Integer({
-        description: "Readings: how many units' were added up; null where the unit has a reading of its own.",
-      }),
-    ),
-  },
-  { $id: 'SeriesRow', additionalProperties: false },
-);
-
-const Series = Type.Object(
-  {
-    question: Type.String(),
-    reads_as: Type.String({ description: 'The finding in a sentence.' }),
-    definition: closed({ id: Type.String(), version: Type.Integer(), text: Type.String() }),
-    source: Type.Enum(['readings', 'computed']),
-    unit_of_measure: Type.String(),
-    direction: Type.Enum(['higher_is_better', 'lower_is_better']),
-    parameters: closed({
-      mile_marker: Type.String(),
-      metric: nullable(Type.String()),
-      filters: Type.Record(Type.String(), Type.Unknown()),
-      cadence: Type.Enum([...cadences]),
-      unit: nullable(Type.String()),
-      from: nullable(Type.String({ ...CalendarDate, description: 'The first day that is told.' })),
-      to: nullable(Type.String({ ...CalendarDate, description: 'The day before which the last period ends.' })),
-      time_zone: Type.String(),
-      currency: Type.String(),
+  ),
+  from: day('The period that holds this day, and those after it.'),
+  to: day('Only periods that begin before this day.'),
+  periods: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: mostPeriods, description: 'How many periods, where `from` is not given.' }),
+  ),
+  format: Type.Optional(
+    Type.Enum(['json', 'csv'], {
+      description: '`csv`: the rows of `data` alone. `Accept: text/csv` asks for the same.',
     }),
-    data: Type.Array(ref(SeriesRow)),
-    fresh: closed({
-      complete_through: nullable(
-        Type.String({ description: 'Through when the facts are complete; null for readings.' }),
-      ),
-      pending: Type.Integer({ description: 'Customers or facts that this answer does not hold yet.' }),
-      refreshed_at: nullable(Type.String()),
-    }),
-    warnings: Type.Array(Type.String()),
-  },
-  { $id: 'MileMarkerSeries', additionalProperties: false },
-);
+  ),
+};
 
 /** `/v1/mile-markers`, and what each of them was over time. */
 export function addMileMarkerRoutes(app: Server, db: Database): void {
@@ -95,88 +54,40 @@ export function addMileMarkerRoutes(app: Server, db: Database): void {
         description:
           'By its cadence, in the reporting time zone, up to the period that runs now. Unless `from` is given, so many periods that the same one a year ago is among them.',
         tags: ['Mile markers'],
-        params: closed({ key: Id }),
-        querystring: closed({
-          unit: Type.Optional(
-            Type.String({
-              minLength: 1,
-              maxLength: 128,
-              description: 'Only this unit and everything below it; else the one that the mile marker is about.',
-            }),
-          ),
-          from: day('The period that holds this day, and those after it.'),
-          to: day('Only periods that begin before this day.'),
-          periods: Type.Optional(
-            Type.Integer({
-              minimum: 1,
-              maximum: mostPeriods,
-              description: 'How many periods, where `from` is not given.',
-            }),
-          ),
-        }),
-        response: { 200: ref(Series) },
+        params: closed({ key: Key }),
+        querystring: closed(seriesQuery),
+        response: {
+          200: {
+            content: {
+              'application/json': { schema: ref(Series) },
+              'text/csv': { schema: Type.String() },
+            },
+          },
+        },
       },
     },
-    async (request) => {
-      const { from = null, to = null, periods } = request.query;
-      const { units } = request.caller;
-      if (from !== null && to !== null && from >= to) {
-        const detail = 'The period is empty: `to` is after `from`, and is not part of the period itself.';
-        throw badRequest('empty_period', detail, [{ pointer: 'to', code: 'empty_period', detail }]);
-      }
-      const waiting = await refreshBeforeAnswer(db);
-      return db.read(
-        async (client) => {
-          const marker = await getManaged<MileMarkerRow>(client, mileMarkers, request.params.key, false, units);
-          // One of the whole company is told of a unit to who is limited to some.
-          const isNamed = request.query.unit !== undefined || marker.unit === null;
-          const { unit = null } = isNamed ? await withinUnits(client, request.query, units) : request.query;
-          await requireWithin(client, unit, marker);
-          const asked = { unit, from, to, now: new Date(), personal: request.caller.may('personal') };
-          const series = await readSeries(client, marker, periods === undefined ? asked : { ...asked, periods });
-          const { time_zone, currency, refreshed_at } = await readState(client);
-          const { key, source, metric, filters, cadence, unit_of_measure, direction } = marker;
-          const place = unit ?? marker.unit;
-          return {
-            question: 'mile-markers/series',
-            reads_as: seriesSentence(marker, series, { unit: place, currency }),
-            definition: definitionOf(marker),
-            ...{ source, unit_of_measure, direction },
-            parameters: {
-              ...{ mile_marker: key, metric, filters, cadence, unit: place },
-              from: series.rows[0]?.period_start_on ?? null,
-              to: series.rows.at(-1)?.period_end_on ?? null,
-              ...{ time_zone, currency },
-            },
-            data: series.rows,
-            fresh: {
-              complete_through: series.complete_through?.toISOString() ?? null,
-              pending: Math.max(waiting.respondents, waiting.customers) + waiting.facts,
-              refreshed_at: refreshed_at?.toISOString() ?? null,
-            },
-            warnings: series.warnings,
-          };
-        },
-        { snapshot: true },
-      );
+    async (request: FastifyRequest, reply: FastifyReply) => {
+      // The route has checked both by the schemas above.
+      const { key } = request.params as { key: string };
+      const {
+        unit = null,
+        from = null,
+        to = null,
+        periods,
+        format,
+      } = request.query as { unit?: string; from?: string; to?: string; periods?: number; format?: string };
+      const { personal, units } = readerOf(request);
+      const asked = { unit, from, to, now: new Date(), personal };
+      const answer = await answerSeries(db, key, periods === undefined ? asked : { ...asked, periods }, units);
+      const wantsCsv = format === undefined && (request.headers.accept ?? '').startsWith('text/csv');
+      if (format !== 'csv' && !wantsCsv)
+        return reply.type('application/json; charset=utf-8').send(JSON.stringify(answer));
+      const csv = stringify(answer.data, {
+        header: true,
+        columns: Object.keys(SeriesRow.properties),
+        record_delimiter: '\r\n',
+      });
+      return reply.type('text/csv; charset=utf-8').send(csv);
     },
   );
-}
-
-/** A unit is the one that the mile marker is about, or lies below it. @throws ApiError 400 */
-async function requireWithin(client: Client, unit: string | null, marker: MileMarkerRow): Promise<void> {
-  if (unit === null || marker.unit === null) return;
-  const [found] = await client.rows<{ within: boolean }>(`select $1::text in ${unitsBelow('$2')} as within`, [
-    unit,
-    marker.unit,
-  ]);
-  if (found?.within) return;
-  const detail = `The mile marker '${marker.key}' is about the unit '${marker.unit}', and '${unit}' is not below it.`;
-  throw badRequest('unit_outside', detail, [{ pointer: 'unit', code: 'unit_outside', detail }]);
-}
-
-/** What a mile marker says: the definition of its metric, or what its owner wrote. */
-function definitionOf({ key, version, name, description, metric }: MileMarkerRow) {
-  const figure = metric === null ? undefined : findFigure(metric);
-  return figure ? figure.family.definition : { id: key, version, text: description ?? name };
 }
