@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { AnyRow, Dataset } from '../../src/datasets/declare.ts';
 import { datasets } from '../../src/datasets/registry.ts';
 import type { Client } from '../../src/db/pool.ts';
+import { mileMarkers } from '../../src/scorecard/mile-markers/mile-marker.ts';
 import type { Api } from '../support/api.ts';
 
 export const datasetCalled = (name: string): Dataset =>
@@ -13,6 +14,13 @@ export const sentExample = ({ columns, example }: Dataset): AnyRow =>
 
 /** Makes the survey `nps`, which the examples of facts name. */
 export const withSurvey = (api: Api): Promise<void> => api.facts('surveys', [sentExample(datasetCalled('surveys'))]);
+
+/** Makes the mile marker that the example of a reading names; as it was made, where it is there. */
+export async function withMileMarker({ send, db }: Api): Promise<void> {
+  await db.write((client) => client.rows(`delete from mile_markers where key = $1`, ['answered_calls']));
+  const made = await send('POST', '/v1/mile-markers', mileMarkers.example);
+  assert.equal(made.status, 201, made.text);
+}
 
 /** How many rows each table of facts and dimensions holds, and how much was logged. */
 export async function tableCounts({ db }: Api): Promise<Record<string, number>> {

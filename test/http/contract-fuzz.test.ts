@@ -7,7 +7,7 @@ import { datasets } from '../../src/datasets/registry.ts';
 import { openapiOf } from '../../src/http/openapi.ts';
 import { named } from '../../src/managed/declare.ts';
 import { verify } from '../../src/outcomes/verify.ts';
-import { sentExample } from '../datasets/samples.ts';
+import { sentExample, withMileMarker } from '../datasets/samples.ts';
 import { testApi } from '../support/api.ts';
 import { type Schema, valuesOf } from './schema-values.ts';
 
@@ -71,6 +71,7 @@ test('no request makes the service fail, and every answer is what the contract s
   /** What requests may have removed is there again. */
   const restore = async (time_zone = 'UTC') => {
     await api.send('PATCH', '/v1/settings', { time_zone }, { 'if-match': '*' });
+    await withMileMarker(api);
     for (const dataset of datasets) await api.send('POST', `/v1/${dataset.path}`, sentExample(dataset));
     keyId = (await api.send('POST', '/v1/keys', { name: 'for trials', scopes: ['read'] })).body.id;
     await api.db.write((client) => client.rows('update webhook_endpoints set archived_at = now()'));
@@ -103,12 +104,20 @@ test('no request makes the service fail, and every answer is what the contract s
     odd,
   } = valuesOf(document.components.schemas, known, {
     id: keysOf('id'),
-    key: keysOf('key'),
+    key: [...keysOf('key'), 'answered_calls'],
     customer_id: ['C-1042', 'C-2001'],
     dataset: ['revenue-events'],
     survey: ['nps'],
     unit: ['store-12', 'north'],
     score: [0, 6.5, 9, 10],
+    mile_marker: ['answered_calls'],
+    period_start_on: ['2026-02-01'],
+    standard_error: [null],
+    n: [200, null],
+    numerator: [0, 180],
+    denominator: [200],
+    metric: ['nps', null],
+    filters: [{}, { survey: 'nps' }],
     amount: ['0', '12.50', 3],
     currency: ['EUR', 'USD', 'JPY'],
     to_currency: ['EUR'],
@@ -205,10 +214,15 @@ test('no request makes the service fail, and every answer is what the contract s
   const align = (inPath: Record<string, string>, value: unknown): Record<string, string> => {
     if (typeof value !== 'object' || value === null) return inPath;
     const row = value as Record<string, unknown>;
-    const derived = `${row.from_currency}-${row.to_currency}-${row.valid_on}`;
+    const derived =
+      'valid_on' in row
+        ? `${row.from_currency}-${row.to_currency}-${row.valid_on}`
+        : 'period_start_on' in row
+          ? [row.mile_marker, row.period_start_on, ...(row.unit == null ? [] : [row.unit])].join(':')
+          : undefined;
     return Object.fromEntries(
       Object.entries(inPath).map(([name, given]) => {
-        const own = 'valid_on' in row ? derived : row[name];
+        const own = derived ?? row[name];
         return [name, typeof own === 'string' ? own : given];
       }),
     );
@@ -295,6 +309,9 @@ test('no request makes the service fail, and every answer is what the contract s
     );
   }
   t.diagnostic(JSON.stringify(sums));
+  t.diagnostic(
+    `never accepted: ${operations.flatMap(({ operation: { operationId: id } }) => (accepted.has(id) ? [] : [id])).join(' ')}`,
+  );
   // Requests that are all refused would prove little.
   assert.ok(accepted.size > operations.length * 0.9 && sums.accepted > sums.requests * 0.3);
   assert.ok((await verify(api.db)).every(({ differences }) => differences === 0));
