@@ -5,6 +5,7 @@ import { moneyFigures } from './money.ts';
 import { outcomeFigures } from './outcomes.ts';
 import { responseRateFigures } from './response-rates.ts';
 import { scoreFigures } from './scores.ts';
+import { visionFigures } from './visions.ts';
 
 /** Every figure that a mile marker can be. */
 export const figures: readonly Figure[] = [
@@ -14,6 +15,7 @@ export const figures: readonly Figure[] = [
   ...moneyFigures,
   ...followUpFigures,
   ...behaviourFigures,
+  ...visionFigures,
 ];
 
 /** @returns undefined where there is none */

@@ -82,6 +82,7 @@ const trials: Record<string, { filters: Filters; cadence?: Cadence }[]> = {
   follow_ups_on_time: [{ filters: { min_n: 3 } }],
   follow_ups_contacted_on_time: [{ filters: { min_n: 3, unit: 'north' } }],
   save_rate: [{ filters: { min_n: 3, window_days: 90 } }],
+  vision_consistency: [{ filters: { min_n: 3 } }, { filters: { min_n: 1, unit: 'north' }, cadence: 'week' }],
 };
 
 /** Follow-ups as people work: of every third detractor, opened when it answered, some closed in time. */
@@ -94,6 +95,14 @@ const followUps = `
     answered_at + case place % 3 when 0 then '4 days'::interval else '40 hours' end
   from (select *, row_number() over (order by answered_at, id) as place from responses
     where survey = 'nps' and score < 9 and customer_id is not null) r`;
+
+/** A vision check, one every other day from 2025-02-01 on; two of three are consistent. */
+async function visionCheck({ send }: Api, at: number): Promise<void> {
+  const asked_on = new Date(Date.UTC(2025, 1, 1 + 2 * at)).toISOString().slice(0, 10);
+  const answers = [{ clear: true, consistent: at % 3 > 0 }];
+  const made = await send('POST', '/v1/vision-checks', { asked_on, answers, unit: at % 2 > 0 ? 'north-1' : 'south-1' });
+  assert.equal(made.status, 201, made.text);
+}
 
 /** An answer to a survey about effort every other day from 2025-02-01 on, 1 to 7 in turn. */
 const efforts = Array.from({ length: 45 }, (_, at) => ({
@@ -112,6 +121,7 @@ test('every figure is what its question says of the same period and filters', as
   for (const path of ['revenue-events', 'referrals', 'retention-events', 'responses'])
     await api.send('PUT', `/v1/datasets/${path}/complete-through`, { complete_through: company.complete_through });
   await api.db.write((client) => client.rows(followUps));
+  for (let at = 0; at < 40; at++) await visionCheck(api, at);
   await refresh(api.db);
 
   for (const figure of figures) {
