@@ -11,13 +11,14 @@ import { limitedWriting, type ManagedNoun, named, type RowOf, type ShownOf } fro
 import { type Deeds, requireOwn } from './paths.ts';
 
 /** Something that is done to a managed noun and is more than a change of fields. */
-interface Deed<N, B extends TSchema> {
+interface Deed<N, B extends TSchema = TSchema> {
   /** The verb: the last part of the path, of the operation's name, and its action in the audit log unless `action` says so. */
   verb: string;
   action: string;
   summary: string;
   description: string;
-  body: B;
+  /** What it needs to know, where it needs to know something. */
+  body?: B;
   /**
    * What it changes.
    * @param row as it is, read under a lock; the caller has seen it so
@@ -52,7 +53,7 @@ export function addDeedPath<D, B extends TSchema>(
         tags: [noun.tag],
         params: Type.Object({ [noun.key]: noun.stored[noun.key] ?? Id }, { additionalProperties: false }),
         headers: Type.Object({ 'if-match': Type.Optional(Type.String()) }),
-        body,
+        ...(body && { body }),
         response: { 200: ref(noun.shown), 409: ref(Problem) },
       },
     },
