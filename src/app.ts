@@ -25,6 +25,7 @@ import { addProblemRoutes } from './modules/problems/routes.ts';
 import { addSettingsRoutes } from './modules/settings/routes.ts';
 import { addSuggestionRoutes } from './modules/suggestions/routes.ts';
 import { addVisionCheckRoutes } from './modules/vision-checks/routes.ts';
+import { addVisionRoutes } from './modules/visions/routes.ts';
 import { addMileMarkerRoutes } from './scorecard/mile-markers/routes.ts';
 import { addScorecardRoutes } from './scorecard/routes.ts';
 import { webhooksOfContract } from './webhooks/event-types.ts';
@@ -100,6 +101,7 @@ export async function buildApp({
   addGoalRoutes(app, db);
   addDiscussionRoutes(app, db);
   addScorecardRoutes(app, db);
+  addVisionRoutes(app, db);
   addVisionCheckRoutes(app, db);
   addBehaviourRoutes(app, db);
   addObstacleRoutes(app, db);

@@ -11,11 +11,13 @@ import { obstacles } from '../modules/obstacles/obstacle.ts';
 import { problems } from '../modules/problems/problem.ts';
 import { suggestions } from '../modules/suggestions/suggestion.ts';
 import { visionChecks } from '../modules/vision-checks/vision-check.ts';
+import { visions } from '../modules/visions/vision.ts';
 import { mileMarkers } from '../scorecard/mile-markers/mile-marker.ts';
 import type { BiSet, Kind, SetColumn } from './set.ts';
 
 /** Every managed noun, in the order in which tools list them. */
 export const nouns: readonly ManagedNoun[] = [
+  visions,
   visionChecks,
   mileMarkers,
   goals,

@@ -57,6 +57,11 @@ export const samples: Record<string, Sample> = {
   },
   moments: { changes: { name: 'Arrival' }, clears: { field: 'owner', from: 'Ines' } },
   mile_markers: { changes: { name: 'Calls answered' }, clears: { field: 'owner', from: 'Ines' } },
+  visions: {
+    changes: { statement: 'Every guest leaves happier than they came.' },
+    clears: { field: 'present_state', from: 'Guests wait.' },
+    other: (at) => ({ future_state: `Nobody waits longer than ${5 - at} minutes.` }),
+  },
   vision_checks: {
     changes: { asked_by: 'Otto' },
     clears: { field: 'note', from: 'Asked what it means for the night shift.' },
