@@ -10,6 +10,7 @@ import { revenueEvents as revenueEventsDataset } from '../src/datasets/revenue-e
 import { surveys as surveysDataset } from '../src/datasets/surveys.ts';
 import { units as unitsDataset } from '../src/datasets/units.ts';
 
+export * from '../src/db/tables/alignment-reviews.ts';
 export * from '../src/db/tables/api-keys.ts';
 export * from '../src/db/tables/behaviours.ts';
 export * from '../src/db/tables/changes.ts';

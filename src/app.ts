@@ -10,6 +10,7 @@ import { addHealth } from './http/health.ts';
 import { newServer, type Server } from './http/server.ts';
 import type { Keys } from './keys/find-key.ts';
 import { keyRoutes } from './keys/routes.ts';
+import { addAlignmentReviewRoutes } from './modules/alignment-reviews/routes.ts';
 import { addAuditRoutes } from './modules/audit/routes.ts';
 import { addBehaviourRoutes } from './modules/behaviours/routes.ts';
 import { addDiscussionRoutes } from './modules/discussions/routes.ts';
@@ -107,6 +108,7 @@ export async function buildApp({
   addObstacleRoutes(app, db);
   addSuggestionRoutes(app, db);
   addEmpowermentActionRoutes(app, db);
+  addAlignmentReviewRoutes(app, db);
   addDatasetRoutes(app, db);
   addFollowUpRuleRoutes(app, db);
   addFollowUpRoutes(app, db);

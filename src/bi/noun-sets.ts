@@ -1,6 +1,7 @@
 import type { TSchema } from 'typebox';
 import { Decimal } from '../http/schemas.ts';
 import type { ManagedNoun } from '../managed/declare.ts';
+import { alignmentReviews } from '../modules/alignment-reviews/alignment-review.ts';
 import { behaviours } from '../modules/behaviours/behaviour.ts';
 import { observations } from '../modules/behaviours/observation.ts';
 import { discussions } from '../modules/discussions/discussion.ts';
@@ -19,6 +20,7 @@ import type { BiSet, Kind, SetColumn } from './set.ts';
 export const nouns: readonly ManagedNoun[] = [
   visions,
   visionChecks,
+  alignmentReviews,
   mileMarkers,
   goals,
   discussions,

@@ -57,6 +57,11 @@ export const samples: Record<string, Sample> = {
   },
   moments: { changes: { name: 'Arrival' }, clears: { field: 'owner', from: 'Ines' } },
   mile_markers: { changes: { name: 'Calls answered' }, clears: { field: 'owner', from: 'Ines' } },
+  alignment_reviews: {
+    changes: { owner: 'Otto' },
+    clears: { field: 'evidence', from: 'The interview guide.' },
+    other: (at) => ({ evidence: `Page ${at}.` }),
+  },
   visions: {
     changes: { statement: 'Every guest leaves happier than they came.' },
     clears: { field: 'present_state', from: 'Guests wait.' },
