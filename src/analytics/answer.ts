@@ -19,6 +19,8 @@ type OthersLeftOut = { reason: string } & (
   | { obstacles: number }
   | { empowerment_actions: number }
   | { observations: number }
+  | { vision_checks: number }
+  | { alignment_reviews: number }
 );
 
 /** Every answer: it says what was asked, what it means, what was left out and how fresh it is. */

@@ -20,6 +20,7 @@ import { problemQuestions } from './problems/questions.ts';
 import { responseRateQuestions } from './response-rates/questions.ts';
 import { answerOf } from './schemas.ts';
 import { scoreQuestions } from './scores/questions.ts';
+import { visionQuestions } from './visions/questions.ts';
 import { withinUnits } from './within-units.ts';
 
 const questions: readonly DeclaredQuestion[] = [
@@ -36,6 +37,7 @@ const questions: readonly DeclaredQuestion[] = [
   ...obstacleQuestions,
   ...employeeVoiceQuestions,
   ...behaviourQuestions,
+  ...visionQuestions,
 ];
 
 /** Adds the questions: each one route, answered as JSON that explains itself or as CSV rows. */

@@ -115,6 +115,8 @@ export const answerOf = (row: TObject, name: string, compared: TObject = compari
           obstacles: Type.Optional(Type.Integer()),
           empowerment_actions: Type.Optional(Type.Integer()),
           observations: Type.Optional(Type.Integer()),
+          vision_checks: Type.Optional(Type.Integer()),
+          alignment_reviews: Type.Optional(Type.Integer()),
         }),
         { description: 'How much does not count, by the first reason that holds.' },
       ),

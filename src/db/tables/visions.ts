@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { boolean, check, date, index, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { boolean, check, date, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { managed, moment } from './columns.ts';
 
 /** The versions of the destination: what outstanding service means here. */
@@ -47,7 +47,6 @@ export const visionChecks = pgTable(
     ...managed(),
   },
   (table) => [
-    index('vision_checks_asked_idx').on(table.asked_on),
     check(
       'vision_checks_answered',
       sql`jsonb_typeof(${table.answers}) = 'array' and jsonb_array_length(${table.answers}) > 0`,

@@ -1,0 +1,77 @@
+import type { Bound } from '../../db/period.ts';
+import type { Answer, AnswerRow } from '../answer.ts';
+import { type Period, periods, type Question, wrong } from '../question.ts';
+import { type GroupKey, groupSql, type Statement } from '../sums.ts';
+import { capital } from '../words.ts';
+
+/** A question about what the organisation keeps of itself: no survey, and groups of its own. */
+export interface Asked<G extends string> extends Omit<Question, 'group_by'> {
+  group_by: G[];
+}
+
+export const isPeriod = (name: string): name is Period => periods.some((period) => period === name);
+
+/** Reads `group_by=unit,month`. @throws ApiError 400 that names what may be given */
+export function readGroups<G extends string>(text: string | undefined, known: readonly G[]): G[] {
+  const names = text === undefined ? [] : text.split(',').map((name) => name.trim());
+  const found = names.flatMap((name) => known.filter((one) => one === name));
+  const isTwice = new Set(found).size < found.length || found.filter(isPeriod).length > 1;
+  if (found.length < names.length || found.length > 2 || isTwice)
+    throw wrong(
+      'group_by',
+      'bad_grouping',
+      `group_by is one or two different ones of ${known.join(', ')}, at most one of them a period.`,
+    );
+  return found;
+}
+
+/** The condition of days within a period. A day counts by its first moment in the reporting time zone. */
+export function withinSql(
+  statement: Statement,
+  day: string,
+  { from, to, state }: { from: Bound | null; to: Bound | null; state: { time_zone: string } },
+): string[] {
+  if (!from && !to) return [];
+  const start = `${day}::timestamp at time zone ${statement.param(state.time_zone)}`;
+  return [
+    ...(from ? [`${start} >= ${statement.param(from.at)}::timestamptz`] : []),
+    ...(to ? [`${start} < ${statement.param(to.at)}::timestamptz`] : []),
+  ];
+}
+
+/** What a grouping is as an expression: a period of the day, or the column of its name. */
+export const groupOfDay = (name: string, day: string, column: (name: string) => string): string =>
+  isPeriod(name) ? groupSql(name, `${day}::timestamp`, () => '') : column(name);
+
+export const groupColumns = ({ groups }: GroupKey, group_by: readonly string[]): AnswerRow =>
+  Object.fromEntries(group_by.map((name, at) => [name, groups[at] ?? null]));
+
+/** What a row is about, after a noun: ` in unit north`, ` in 2026-03`, ` without a unit`; with what it was asked last. */
+export const groupText = (row: AnswerRow, group_by: readonly string[]): string =>
+  group_by
+    .filter((name) => name !== 'question')
+    .map((name) => {
+      const value = row[name] ?? null;
+      if (value === null) return ` without a ${name}`;
+      return isPeriod(name) ? ` in ${value}` : ` in ${name} ${value}`;
+    })
+    .join('');
+
+/** A sentence with what the question was narrowed to before it. */
+export function narrowed(
+  text: string,
+  { filters, from, to }: Pick<Question, 'filters' | 'from' | 'to'>,
+  verb: string,
+  more: readonly string[] = [],
+): string {
+  const only = [
+    ...(filters.unit === undefined ? [] : [`unit ${filters.unit}`]),
+    ...more,
+    ...(from ? [`${verb} from ${from.month ?? from.at}`] : []),
+    ...(to ? [`${verb} before ${to.month ?? to.at}`] : []),
+  ];
+  return only.length === 0 ? text : `${capital(`only ${only.join(', ')}`)}: ${text}`;
+}
+
+/** What is kept here is there at once: nothing is declared complete, and nothing is worked out in the background. */
+export const alwaysFresh: Answer['fresh'] = { complete_through: null, pending: 0, refreshed_at: null };
