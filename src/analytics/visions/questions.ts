@@ -1,9 +1,11 @@
 import { Type } from 'typebox';
-import { Uuid } from '../../http/schemas.ts';
+import { CalendarDate, Key, nullable, Uuid } from '../../http/schemas.ts';
 import { type DeclaredQuestion, declareQuestion } from '../declare.ts';
 import { count, figure, number, questionQuery, text, when, withheld, word } from '../schemas.ts';
+import { alignment, dueReviews } from './alignment.ts';
 import { visionConsistency } from './consistency.ts';
 import { checkGroupings } from './read-checks.ts';
+import { reviewGroupings, usualAreas } from './read-reviews.ts';
 
 /** Columns that are there when they are grouped by. */
 const groups = (names: readonly string[]) =>
@@ -43,7 +45,60 @@ const consistencyComparison = Type.Object(
   { $id: 'VisionConsistencyComparison', additionalProperties: false },
 );
 
+const day = (description: string) => nullable(Type.String({ ...CalendarDate, description }));
+
+const alignmentRow = Type.Object(
+  {
+    area: word('What is looked at.'),
+    ...groups(reviewGroupings),
+    questions: count('Questions that were reviewed.'),
+    yes: count('Of these, last answered with yes.'),
+    ...figure('yes_share', 'yes / questions.'),
+    last_reviewed_on: day('The day of the last review.'),
+    overdue: count('Of these questions, how many were not asked again and should have been.'),
+    due: count('How many are to be asked again within due_within_days.'),
+    next_review_on: day('The earliest day on which one of them is, or was, due.'),
+    ...withheld,
+  },
+  { $id: 'AlignmentRow', additionalProperties: false },
+);
+
+const dueRow = Type.Object(
+  {
+    review: Type.String({ ...Uuid, description: 'The last review of the question, by its id.' }),
+    area: word('What is looked at.'),
+    question: word('What is to be asked again.'),
+    unit: nullable(Type.String({ description: 'The unit that it is about; null: the whole organisation.' })),
+    answer: Type.Enum(['yes', 'no'], { description: 'The last answer.' }),
+    owner: nullable(Type.String({ description: 'Who sees to it.' })),
+    reviewed_on: Type.String({ ...CalendarDate, description: 'The day of that answer.' }),
+    next_review_on: Type.String({ ...CalendarDate, description: 'When it is, or was, due.' }),
+    status: Type.Enum(['overdue', 'due'], {
+      description: 'On the day itself it is due, and overdue from the next one.',
+    }),
+    days: Type.Integer({ description: 'Days from today until it is due; below 0 it is overdue.' }),
+  },
+  { $id: 'DueReviewsRow', additionalProperties: false },
+);
+
 const { unit, format } = questionQuery;
+
+/** What both questions about alignment reviews can be asked. */
+const ofReviews = {
+  area: Type.Optional(
+    Type.String({ ...Key, description: `Only this area. The usual ones are ${usualAreas.join(', ')}.` }),
+  ),
+  unit: text('Only reviews about this unit and everything below it; not those about the whole organisation.'),
+  due_within_days: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 3650,
+      default: 30,
+      description: 'How many days ahead a review is called due.',
+    }),
+  ),
+  format,
+};
 
 /** Whether people know the vision, and whether what the organisation does fits it. */
 export const visionQuestions: readonly DeclaredQuestion[] = [
@@ -73,5 +128,39 @@ export const visionQuestions: readonly DeclaredQuestion[] = [
     row: consistencyRow,
     comparison: consistencyComparison,
     answer: visionConsistency,
+  }),
+  declareQuestion({
+    path: '/v1/analytics/alignment',
+    operationId: 'getAlignment',
+    summary: 'Whether what the organisation does fits its vision, area by area',
+    description:
+      'The share of questions that were last answered with yes, how many are to be reviewed again, and which of the usual areas were never reviewed. Grouped by a period, a question counts in each period in which it was asked.',
+    tag: 'Visions',
+    query: {
+      ...ofReviews,
+      from: when('Reviewed on this day or later.'),
+      to: when('Reviewed before this day.'),
+      group_by: text(`Besides the area, one or two of ${reviewGroupings.join(', ')}, separated by a comma.`),
+      min_n: Type.Optional(
+        Type.Integer({
+          minimum: 1,
+          maximum: 100_000,
+          default: 1,
+          description: 'Shares of fewer questions are withheld.',
+        }),
+      ),
+    },
+    row: alignmentRow,
+    answer: alignment,
+  }),
+  declareQuestion({
+    path: '/v1/analytics/alignment/due',
+    operationId: 'getDueReviews',
+    summary: 'Which questions about alignment are overdue or due for review',
+    description: 'The longest overdue first. A question that was asked again is due by its last review only.',
+    tag: 'Visions',
+    query: ofReviews,
+    row: dueRow,
+    answer: dueReviews,
   }),
 ];
