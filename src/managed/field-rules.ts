@@ -1,25 +1,8 @@
-import type { Client } from '../db/pool.ts';
 import { invalid } from '../errors.ts';
 
 /** 422: one field of a body is wrong. `pointer` is `/unit`, `/answers/2/question`. */
 export const wrongField = (pointer: string, code: string, detail: string) =>
   invalid(detail, [{ pointer, code, detail }], code);
-
-/**
- * Makes sure that the unit of a managed noun is one that was sent. Facts may name units that come later; an unknown one
- * that people enter by hand is rather a slip.
- * @throws ApiError 422 that says how to send one
- */
-export async function requireUnit(client: Client, unit: string | null): Promise<void> {
-  if (unit === null) return;
-  const [known] = await client.rows('select from units where key = $1', [unit]);
-  if (!known)
-    throw wrongField(
-      '/unit',
-      'unknown_unit',
-      `There is no unit '${unit}'. GET /v1/units lists them; PUT /v1/units/${encodeURIComponent(unit)} makes it.`,
-    );
-}
 
 const dayMs = 86_400_000;
 

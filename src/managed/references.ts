@@ -1,5 +1,5 @@
 import type { Client } from '../db/pool.ts';
-import type { FieldError } from '../errors.ts';
+import { type FieldError, invalid } from '../errors.ts';
 
 /** What a field of a managed noun may refer to: the table, its key, and how to make one. */
 const known = {
@@ -7,6 +7,7 @@ const known = {
   moment: { table: 'moments', key: 'key', one: 'moment of truth', cure: 'Make it first: POST /v1/moments' },
   obstacle: { table: 'obstacles', key: 'id', one: 'obstacle', cure: 'Make it first: POST /v1/obstacles' },
   follow_up: { table: 'follow_ups', key: 'id', one: 'follow-up', cure: 'Open it first: POST /v1/follow-ups' },
+  vision: { table: 'visions', key: 'id', one: 'vision', cure: 'Make it first: POST /v1/visions' },
 } as const;
 
 /**
@@ -31,4 +32,12 @@ export async function unknownReferences<N extends keyof typeof known>(
     errors.push({ pointer: `/${name}`, code: `unknown_${name}`, detail });
   }
   return errors;
+}
+
+/** The same, where nothing else may be wrong besides. @throws ApiError 422 that names each of them */
+export async function requireReferences<N extends keyof typeof known>(
+  ...given: Parameters<typeof unknownReferences<N>>
+): Promise<void> {
+  const errors = await unknownReferences(...given);
+  if (errors[0]) throw invalid(errors[0].detail, errors);
 }

@@ -12,7 +12,7 @@ test('a review is of a day that has come, of a known unit, and before the next o
   };
   await refused({ next_review_on: '2026-03-04' }, 'not_after_review', '/next_review_on');
   await refused({ reviewed_on: '2199-01-01' }, 'out_of_range', '/reviewed_on');
-  await refused({ unit: 'north' }, 'unknown_unit', '/unit');
+  await refused({ unit: 'north' }, 'invalid_body', '/unit');
   await refused({ answer: 'partly' }, 'invalid_body', '/answer');
   await refused({ area: 'Hiring people' }, 'invalid_body', '/area');
 

@@ -56,8 +56,8 @@ test('a check is consistent when every answer is clear and consistent, also afte
 test('units and visions that are not there and days that have not come are refused', async (t) => {
   const api = await testApi(t);
   const check = { asked_on: '2026-03-04', answers: [yes] };
-  await refused(api, { ...check, unit: 'north' }, 'unknown_unit', '/unit');
-  await refused(api, { ...check, vision: '018f0000-0000-7000-8000-000000000000' }, 'unknown_vision', '/vision');
+  await refused(api, { ...check, unit: 'north' }, 'invalid_body', '/unit');
+  await refused(api, { ...check, vision: '018f0000-0000-7000-8000-000000000000' }, 'invalid_body', '/vision');
   for (const asked_on of ['1899-12-31', '2199-01-01'])
     await refused(api, { ...check, asked_on }, 'out_of_range', '/asked_on');
   await refused(api, { ...check, asked_on: '2026-02-30' }, 'invalid_body', '/asked_on');

@@ -63,6 +63,11 @@ test('what was published keeps its words; verdicts and stories may change', asyn
   const stories = [{ text: 'The night desk opened at five.', behaviour: 'keep-your-word' }, { text: 'Tea for all.' }];
   const told = await api.send(...change({ statement: 'Nobody waits.', is_simple: true, stories }));
   assert.deepEqual([told.status, told.body.is_simple, told.body.stories], [200, true, stories]);
+  const unknown = await api.send(...change({ stories: [stories[1], { text: 'No.', behaviour: 'no-such' }] }));
+  assert.deepEqual(
+    [unknown.status, unknown.body.errors[0].pointer, unknown.body.errors[0].code],
+    [422, '/stories/1/behaviour', 'unknown_behaviour'],
+  );
   const none = await api.send(...change({ stories: [] }));
   assert.deepEqual([none.status, none.body.stories], [200, []]);
 

@@ -2,7 +2,8 @@ import { Type } from 'typebox';
 import type { Client } from '../../db/pool.ts';
 import { CalendarDate, Id, Key, nullable } from '../../http/schemas.ts';
 import { day, declareNoun, type GivenOf, text } from '../../managed/declare.ts';
-import { requireDayPast, requireUnit, wrongField } from '../../managed/field-rules.ts';
+import { requireDayPast, wrongField } from '../../managed/field-rules.ts';
+import { requireReferences } from '../../managed/references.ts';
 
 export const alignmentReviews = declareNoun({
   table: 'alignment_reviews',
@@ -49,12 +50,7 @@ export const alignmentReviews = declareNoun({
 type Review = GivenOf<typeof alignmentReviews>;
 
 /** @throws ApiError 422 for an unknown unit, a day that has not come, or a next review that is not after this one */
-export async function checkReview(
-  client: Client,
-  review: Review,
-  _before: Review | undefined,
-  sent: Partial<Review>,
-): Promise<undefined> {
+export async function checkReview(client: Client, review: Review, before: Review | undefined): Promise<undefined> {
   const { reviewed_on, next_review_on } = review;
   requireDayPast('reviewed_on', reviewed_on);
   if (next_review_on !== null && next_review_on <= reviewed_on)
@@ -63,5 +59,5 @@ export async function checkReview(
       'not_after_review',
       `The next review comes after this one, which was on ${reviewed_on}.`,
     );
-  if (sent.unit !== undefined) await requireUnit(client, review.unit);
+  await requireReferences(client, review, before, ['unit']);
 }

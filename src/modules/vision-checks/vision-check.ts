@@ -2,7 +2,8 @@ import { type Static, Type } from 'typebox';
 import type { Client } from '../../db/pool.ts';
 import { CalendarDate, closed, Id, nullable, Uuid } from '../../http/schemas.ts';
 import { declareNoun, type GivenOf, text } from '../../managed/declare.ts';
-import { requireDayPast, requireUnit, wrongField } from '../../managed/field-rules.ts';
+import { requireDayPast, wrongField } from '../../managed/field-rules.ts';
+import { requireReferences } from '../../managed/references.ts';
 
 /** What is asked unless the answers name their questions. */
 export const usualQuestions = ['What is our vision?', 'What does it mean?', 'How do you contribute?'] as const;
@@ -107,16 +108,7 @@ export async function completeCheck(
   sent: Partial<Check>,
 ): Promise<object> {
   requireDayPast('asked_on', check.asked_on);
-  if (sent.unit !== undefined) await requireUnit(client, check.unit);
-  if (sent.vision) {
-    const [known] = await client.rows('select from visions where id = $1', [sent.vision]);
-    if (!known)
-      throw wrongField(
-        '/vision',
-        'unknown_vision',
-        `There is no vision '${sent.vision}'. GET /v1/visions lists them; left out, it is the current one.`,
-      );
-  }
+  await requireReferences(client, check, before, ['unit', 'vision']);
   const answers = withQuestions(check.answers);
   return {
     answers,

@@ -6,13 +6,17 @@ import type { Server } from '../../http/server.ts';
 import { addDeedPath } from '../../managed/deed.ts';
 import { addNounPaths } from '../../managed/paths.ts';
 import { publish, readCurrent } from './publish.ts';
-import { requireNotCurrent, requireSameWords, showVision, type Vision, visions } from './vision.ts';
+import { requireBehaviours, requireNotCurrent, requireSameWords, showVision, type Vision, visions } from './vision.ts';
 
 /** `/v1/visions`: versions of the destination, of which at most one is current. */
 export function addVisionRoutes(app: Server, db: Database): void {
   const show = async (_client: Client, rows: Vision[]) => rows.map(showVision);
   addNounPaths(app, db, visions, {
-    complete: (_client, vision, before) => requireSameWords(vision, before),
+    complete: async (client, vision, before, sent) => {
+      requireSameWords(vision, before);
+      await requireBehaviours(client, sent);
+      return undefined;
+    },
     afterwards: async (_client, vision) => requireNotCurrent(vision),
     show,
     about: {

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
-import { conflict } from '../../errors.ts';
+import type { Client } from '../../db/pool.ts';
+import { conflict, type FieldError, invalid } from '../../errors.ts';
 import { closed, Instant, Key, nullable } from '../../http/schemas.ts';
 import { declareNoun, type GivenOf, type RowOf, type ShownOf, text } from '../../managed/declare.ts';
 
@@ -78,6 +79,29 @@ export function requireSameWords(vision: GivenOf<typeof visions>, before: Vision
       'published',
       `This vision was published, so it keeps its ${changed.join(' and ')}. Make a new vision and publish that.`,
     );
+}
+
+/**
+ * Makes sure that stories are examples of behaviours that are there; one that is archived still is.
+ * @throws ApiError 422 that names each story whose behaviour is unknown
+ */
+export async function requireBehaviours(client: Client, { stories }: Partial<GivenOf<typeof visions>>): Promise<void> {
+  const named = (stories ?? []).flatMap(({ behaviour }, at) => (behaviour == null ? [] : [{ behaviour, at }]));
+  if (named.length === 0) return;
+  const rows = await client.rows<{ key: string }>('select key from behaviours where key = any($1::text[])', [
+    named.map(({ behaviour }) => behaviour),
+  ]);
+  const known = new Set(rows.map(({ key }) => key));
+  const errors = named
+    .filter(({ behaviour }) => !known.has(behaviour))
+    .map(
+      ({ behaviour, at }): FieldError => ({
+        pointer: `/stories/${at}/behaviour`,
+        code: 'unknown_behaviour',
+        detail: `There is no behaviour '${behaviour}'. GET /v1/behaviours lists them.`,
+      }),
+    );
+  if (errors[0]) throw invalid(errors[0].detail, errors);
 }
 
 /** @throws ApiError 409 for the current vision, which nothing would take the place of */
