@@ -161,6 +161,25 @@ CREATE TABLE "units" (
 	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "alignment_reviews" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"area" text NOT NULL,
+	"question" text NOT NULL,
+	"answer" text NOT NULL,
+	"evidence" text,
+	"owner" text,
+	"unit" text,
+	"reviewed_on" date NOT NULL,
+	"next_review_on" date,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
+	"archived_at" timestamp (3) with time zone,
+	CONSTRAINT "alignment_reviews_answer_known" CHECK ("alignment_reviews"."answer" in ('yes', 'no')),
+	CONSTRAINT "alignment_reviews_next_after" CHECK ("alignment_reviews"."next_review_on" > "alignment_reviews"."reviewed_on")
+);
+--> statement-breakpoint
 CREATE TABLE "api_keys" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"name" text NOT NULL,
@@ -689,6 +708,35 @@ CREATE TABLE "settings" (
 	CONSTRAINT "settings_one_row" CHECK ("settings"."id" = 1)
 );
 --> statement-breakpoint
+CREATE TABLE "suggestion_votes" (
+	"suggestion" uuid NOT NULL,
+	"voter" text NOT NULL,
+	"voted_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "suggestion_votes_pkey" PRIMARY KEY("suggestion","voter")
+);
+--> statement-breakpoint
+CREATE TABLE "suggestions" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"text" text NOT NULL,
+	"by" text,
+	"moment" text,
+	"unit" text,
+	"status" text DEFAULT 'new' NOT NULL,
+	"answer" text,
+	"obstacle" uuid,
+	"made_at" timestamp (3) with time zone NOT NULL,
+	"answered_at" timestamp (3) with time zone,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
+	"archived_at" timestamp (3) with time zone,
+	CONSTRAINT "suggestions_status_known" CHECK ("suggestions"."status" in ('new', 'considering', 'incorporated', 'declined')),
+	CONSTRAINT "suggestions_answered" CHECK (("suggestions"."status" <> 'new') = ("suggestions"."answered_at" is not null)),
+	CONSTRAINT "suggestions_answer" CHECK (("suggestions"."status" <> 'new') = ("suggestions"."answer" is not null)),
+	CONSTRAINT "suggestions_answered_after" CHECK ("suggestions"."answered_at" >= "suggestions"."made_at")
+);
+--> statement-breakpoint
 CREATE TABLE "vision_checks" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"vision" uuid,
@@ -723,35 +771,6 @@ CREATE TABLE "visions" (
 	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
 	"archived_at" timestamp (3) with time zone,
 	CONSTRAINT "visions_superseded" CHECK ("visions"."superseded_at" is null or "visions"."published_at" is not null)
-);
---> statement-breakpoint
-CREATE TABLE "suggestion_votes" (
-	"suggestion" uuid NOT NULL,
-	"voter" text NOT NULL,
-	"voted_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
-	CONSTRAINT "suggestion_votes_pkey" PRIMARY KEY("suggestion","voter")
-);
---> statement-breakpoint
-CREATE TABLE "suggestions" (
-	"id" uuid PRIMARY KEY NOT NULL,
-	"text" text NOT NULL,
-	"by" text,
-	"moment" text,
-	"unit" text,
-	"status" text DEFAULT 'new' NOT NULL,
-	"answer" text,
-	"obstacle" uuid,
-	"made_at" timestamp (3) with time zone NOT NULL,
-	"answered_at" timestamp (3) with time zone,
-	"version" integer DEFAULT 1 NOT NULL,
-	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
-	"changed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
-	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
-	"archived_at" timestamp (3) with time zone,
-	CONSTRAINT "suggestions_status_known" CHECK ("suggestions"."status" in ('new', 'considering', 'incorporated', 'declined')),
-	CONSTRAINT "suggestions_answered" CHECK (("suggestions"."status" <> 'new') = ("suggestions"."answered_at" is not null)),
-	CONSTRAINT "suggestions_answer" CHECK (("suggestions"."status" <> 'new') = ("suggestions"."answer" is not null)),
-	CONSTRAINT "suggestions_answered_after" CHECK ("suggestions"."answered_at" >= "suggestions"."made_at")
 );
 --> statement-breakpoint
 CREATE TABLE "webhook_attempts" (
@@ -860,11 +879,11 @@ CREATE INDEX "idempotent_answers_answered_at_idx" ON "idempotent_answers" USING 
 CREATE INDEX "obstacles_raised_at_idx" ON "obstacles" USING btree ("raised_at");--> statement-breakpoint
 CREATE INDEX "response_outcomes_respondent_idx" ON "response_outcomes" USING btree ("respondent");--> statement-breakpoint
 CREATE INDEX "response_outcomes_answered_at_idx" ON "response_outcomes" USING btree ("answered_at");--> statement-breakpoint
+CREATE INDEX "response_outcomes_answered_on_idx" ON "response_outcomes" USING btree ("answered_on","window_days");--> statement-breakpoint
 CREATE INDEX "problem_matching_unfinished_idx" ON "problem_matching" USING btree ("passed") WHERE "problem_matching"."finished_at" is null;--> statement-breakpoint
 CREATE INDEX "problem_responses_problem_idx" ON "problem_responses" USING btree ("problem");--> statement-breakpoint
-CREATE INDEX "vision_checks_asked_idx" ON "vision_checks" USING btree ("asked_on");--> statement-breakpoint
-CREATE UNIQUE INDEX "visions_current_idx" ON "visions" USING btree ((true)) WHERE "visions"."published_at" is not null and "visions"."superseded_at" is null;--> statement-breakpoint
 CREATE INDEX "suggestions_made_at_idx" ON "suggestions" USING btree ("made_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "visions_current_idx" ON "visions" USING btree ((true)) WHERE "visions"."published_at" is not null and "visions"."superseded_at" is null;--> statement-breakpoint
 CREATE INDEX "webhook_deliveries_due_idx" ON "webhook_deliveries" USING btree ("endpoint_id","next_at") WHERE "webhook_deliveries"."next_at" is not null;--> statement-breakpoint
 CREATE INDEX "webhook_deliveries_made_idx" ON "webhook_deliveries" USING btree ("endpoint_id","created_at","id");--> statement-breakpoint
 CREATE INDEX "webhook_secrets_endpoint_idx" ON "webhook_secrets" USING btree ("endpoint_id");

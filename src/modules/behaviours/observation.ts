@@ -3,7 +3,8 @@ import type { Client } from '../../db/pool.ts';
 import { invalid } from '../../errors.ts';
 import { Id, Key } from '../../http/schemas.ts';
 import { declareNoun, type GivenOf, momentOrNow, text } from '../../managed/declare.ts';
-import { requireUnit, wrongField } from '../../managed/field-rules.ts';
+import { wrongField } from '../../managed/field-rules.ts';
+import { requireReferences } from '../../managed/references.ts';
 import { outOfRange } from '../../managed/status.ts';
 
 export const observations = declareNoun({
@@ -51,7 +52,7 @@ type Given = GivenOf<typeof observations>;
  */
 export async function requireKnown(client: Client, given: Given, before: Given | undefined): Promise<undefined> {
   if (given.behaviour !== before?.behaviour) await requireBehaviourInUse(client, given.behaviour);
-  if (given.unit !== before?.unit) await requireUnit(client, given.unit);
+  await requireReferences(client, given, before, ['unit']);
   const [wrong] = outOfRange('observed_at', given.observed_at);
   if (wrong) throw invalid(wrong.detail, [wrong], wrong.code);
 }
