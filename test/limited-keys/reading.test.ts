@@ -154,6 +154,12 @@ test('through no address does a key that is limited to units come by anything of
     assert.doesNotMatch(secretsOf(mine), /SOUTH/, url);
     assert.equal(mine.body['@odata.count'], mine.body.value.length);
     assert.equal(Number((await limited(`${url}/$count`)).text), mine.body.value.length);
+    const file = await limited(`/v1/exports/${name}.csv`);
+    assert.equal(file.status, 200, file.text);
+    assert.doesNotMatch(secretsOf(file), /SOUTH/, name);
+    assert.equal(file.text.trim().split('\n').length - 1, mine.body.value.length, name);
+    const told = await limited(`/v1/datasets/${name}`);
+    assert.deepEqual([told.status, /SOUTH/.test(secretsOf(told))], [200, false], told.text);
     // A page of one row each comes to the same.
     if (name !== 'dim_date') {
       const walked: unknown[] = [];
