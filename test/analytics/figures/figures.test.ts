@@ -85,6 +85,9 @@ const trials: Record<string, { filters: Filters; cadence?: Cadence }[]> = {
   vision_consistency: [{ filters: { min_n: 3 } }, { filters: { min_n: 1, unit: 'north' }, cadence: 'week' }],
 };
 
+/** Questions whose own tests hold their figures against them. */
+const elsewhere = ['analytics/behaviours'];
+
 /** Follow-ups as people work: of every third detractor, opened when it answered, some closed in time. */
 const followUps = `
   insert into follow_ups (id, customer_id, survey, unit, response_ids, origin, state, closed_as, opened_at, due_at,
@@ -126,7 +129,7 @@ test('every figure is what its question says of the same period and filters', as
 
   for (const figure of figures) {
     const tried = trials[figure.id] ?? [];
-    assert.ok(tried.length > 0, `${figure.id} has no trial`);
+    assert.ok(tried.length > 0 || elsewhere.includes(figure.family.question), `${figure.id} has no trial`);
     for (const { filters, cadence = 'month' } of tried)
       await t.test(`${figure.id} by the ${cadence}, ${JSON.stringify(filters)}`, async () => {
         const periods = periodsOf(cadence, cadence === 'year' ? '2023-07-01' : '2025-02-01', '2025-05-01');
