@@ -135,10 +135,13 @@ export async function readDue(client: Client, question: ReviewsAsked): Promise<D
   );
 }
 
-/** Those of the usual areas that are asked about and in which nothing was ever reviewed. */
-export async function readUnreviewed(client: Client, { area }: ReviewsAsked): Promise<string[]> {
+/** Those of the usual areas that are asked about and in which nothing was ever reviewed; of a unit, in that unit. */
+export async function readUnreviewed(client: Client, { area, filters }: ReviewsAsked): Promise<string[]> {
+  const statement = new Statement();
+  const unit = filters.unit === undefined ? 'true' : `unit in ${unitsBelow(statement.param(filters.unit))}`;
   const rows = await client.rows<{ area: string }>(
-    'select distinct area from alignment_reviews where archived_at is null',
+    `select distinct area from alignment_reviews where archived_at is null and ${unit}`,
+    statement.parameters,
   );
   const reviewed = new Set(rows.map((row) => row.area));
   return usualAreas.filter((usual) => !reviewed.has(usual) && (area === null || area === usual));

@@ -43,7 +43,7 @@ export function addVisionRoutes(app: Server, db: Database): void {
   app.get(
     '/v1/visions/current',
     {
-      config: { scope: 'read' },
+      config: { scope: 'read', units: 'everybody' },
       schema: {
         operationId: 'getCurrentVision',
         summary: 'Read the current vision',

@@ -25,6 +25,7 @@ export const visions = declareNoun({
   description:
     'A version of the destination: what outstanding service means here. One of them at most is current; what was published keeps its words.',
   key: 'id',
+  owner: 'everybody',
   required: {
     statement: Type.String({
       minLength: 1,
