@@ -224,6 +224,18 @@ test('the share of checks that were clear and consistent, and of what', async (t
     },
   );
 
+  await t.test('a key that is limited to a unit is told of that unit alone', async () => {
+    const { body } = await api.send('POST', '/v1/keys', { name: 'north', scopes: ['read'], units: ['north'] });
+    const north = { authorization: `Bearer ${body.secret}` };
+    const answer = await ask(api, '', north);
+    assert.deepEqual(shown(answer.data, 'checks', 'consistent'), [[24, 12]]);
+    assert.deepEqual(answer.left_out, []);
+    const alignment = await api.send('GET', '/v1/analytics/alignment', undefined, north);
+    assert.equal(alignment.body.parameters.unit, 'north');
+    // The vision is everybody's.
+    assert.equal((await api.send('GET', '/v1/visions/current', undefined, north)).body.code, 'no_current_vision');
+  });
+
   await t.test('what cannot be asked is refused with the cure', async () => {
     const refused = async (query: string, code: string, pointer: string) => {
       const reply = await api.get(`/v1/analytics/vision-consistency?${query}`);

@@ -134,14 +134,21 @@ test('no request makes the service fail, and every answer is what the contract s
     promise: ['Saturday'],
     moment: ['check-in'],
     behaviour: ['keep-your-word'],
-    answer: ['Thank you', null],
+    answer: ['Thank you', 'yes', null],
+    asked_on: ['2026-03-04'],
+    reviewed_on: ['2026-03-04'],
+    next_review_on: ['2026-09-04', null],
+    vision: [null],
     limit_amount: ['100'],
     value: ['80', null],
     'if-match': ['*', '"v1"', '"v2"'],
   });
 
+  // The longest word, since a VisionCheck is no Vision.
   const madeFor = ({ operationId }: Operation) =>
-    Object.entries(made).find(([word]) => operationId.includes(word))?.[1];
+    Object.entries(made)
+      .filter(([word]) => operationId.includes(word))
+      .sort(([one], [other]) => other.length - one.length)[0]?.[1];
   const parameters = (operation: Operation, place: string) => {
     const all = (operation.parameters ?? []).filter((parameter) => parameter.in === place);
     const record = (value: (name: string, schema: Schema) => fc.Arbitrary<unknown>) =>
