@@ -158,10 +158,10 @@ test('Goals', async (t) => {
     await refusedAt({ ahead_below: 20 }, '/on_track_below not_in_order');
     await refusedAt(
       { mile_marker: 'nobody', guard_mile_markers: ['recalls', 'none'], behaviours: ['be-nice'], unit: 'south' },
-      '/mile_marker not_there',
-      '/unit not_there',
-      '/guard_mile_markers/1 not_there',
-      '/behaviours/0 not_there',
+      '/unit unknown_unit',
+      '/mile_marker unknown_mile_marker',
+      '/guard_mile_markers/1 unknown_mile_marker',
+      '/behaviours/0 unknown_behaviour',
     );
     // Each direction is taken as it should be.
     for (const changes of [
@@ -217,13 +217,15 @@ test('Goals', async (t) => {
     assert.equal((await api.send('POST', '/v1/discussions', { ...said, discussed_on: '2026-02-02' })).status, 201);
     assert.equal((await api.get(`/v1/goals/${id}`)).body.last_discussed_on, '2026-03-02');
     const refused = await api.send('POST', '/v1/discussions', {
-      discussed_on: '2126-03-02',
+      discussed_on: '2026-03-02',
       goals: [id, '019a0000-0000-7000-8000-000000000000'],
       unit: 'south',
     });
     assert.deepEqual(
       refused.body.errors.map(({ pointer }: { pointer: string }) => pointer),
-      ['/goals/1', '/unit', '/discussed_on'],
+      ['/goals/1', '/unit'],
     );
+    const ahead = await api.send('POST', '/v1/discussions', { ...said, discussed_on: '2126-03-02' });
+    assert.deepEqual([ahead.status, ahead.body.errors[0].pointer], [422, '/discussed_on']);
   });
 });

@@ -3,6 +3,8 @@ import type { Client } from '../../db/pool.ts';
 import { type FieldError, invalid } from '../../errors.ts';
 import { CalendarDate, Uuid } from '../../http/schemas.ts';
 import { declareNoun, type GivenOf, text } from '../../managed/declare.ts';
+import { requireDayPast } from '../../managed/field-rules.ts';
+import { unknownReferences } from '../../managed/references.ts';
 
 export const discussions = declareNoun({
   table: 'discussions',
@@ -33,33 +35,21 @@ export const discussions = declareNoun({
 /** @throws ApiError 422 for a goal or unit that is not there, and for a day to come */
 export async function requireDiscussable(
   client: Client,
-  { goals, unit, discussed_on }: GivenOf<typeof discussions>,
+  given: GivenOf<typeof discussions>,
+  before: GivenOf<typeof discussions> | undefined,
 ): Promise<undefined> {
-  const [found] = await client.rows<{ missing: string[]; no_unit: boolean; to_come: boolean }>(
-    `select array(
-         select place from unnest($1::text[]) with ordinality as named(id, place)
-         where not exists (select from goals g where g.id::text = named.id) order by place
-       )::text[] as missing,
-       $2::text is not null and not exists (select from units where key = $2) as no_unit,
-       $3::date > (now() at time zone (select time_zone from settings))::date as to_come`,
-    [goals, unit, discussed_on],
+  const { goals, discussed_on } = given;
+  requireDayPast('discussed_on', discussed_on);
+  const missing = await client.rows<{ place: number }>(
+    `select place::int4 - 1 as place from unnest($1::text[]) with ordinality as named(id, place)
+     where not exists (select from goals g where g.id::text = named.id) order by place`,
+    [goals],
   );
-  const errors: FieldError[] = (found?.missing ?? []).map((place) => ({
-    pointer: `/goals/${Number(place) - 1}`,
-    code: 'not_there',
-    detail: `There is no goal '${goals[Number(place) - 1]}'. GET /v1/goals lists them.`,
+  const errors: FieldError[] = missing.map(({ place }) => ({
+    pointer: `/goals/${place}`,
+    code: 'unknown_goal',
+    detail: `There is no goal '${goals[place]}'. GET /v1/goals lists them.`,
   }));
-  if (found?.no_unit)
-    errors.push({
-      pointer: '/unit',
-      code: 'not_there',
-      detail: `There is no unit '${unit}'. GET /v1/units lists them.`,
-    });
-  if (found?.to_come)
-    errors.push({
-      pointer: '/discussed_on',
-      code: 'in_the_future',
-      detail: 'What was discussed lies behind, not ahead.',
-    });
+  errors.push(...(await unknownReferences(client, given, before, ['unit'])));
   if (errors[0]) throw invalid(errors[0].detail, errors);
 }

@@ -1,5 +1,6 @@
 import type { Client } from '../../db/pool.ts';
 import { conflict, type FieldError, invalid } from '../../errors.ts';
+import { unknownReferences } from '../../managed/references.ts';
 import { type GivenGoal, type GoalRow, terms } from './goal.ts';
 import { findingsOf, resultOf } from './three-tests.ts';
 
@@ -10,7 +11,11 @@ import { findingsOf, resultOf } from './three-tests.ts';
  */
 export async function checkGoal(client: Client, goal: GivenGoal, before: GoalRow | undefined) {
   if (before) requireSameTerms(goal, before);
-  const errors = [...wrongTerms(goal), ...(await unknownIn(client, goal, before))];
+  const errors = [
+    ...wrongTerms(goal),
+    ...(await unknownReferences(client, goal, before, ['unit'])),
+    ...(await unknownIn(client, goal, before)),
+  ];
   if (errors[0]) throw invalid(errors[0].detail, errors);
   const findings = findingsOf(goal);
   return {
@@ -79,33 +84,33 @@ function wrongLimits({ ahead_below, on_track_below, behind_below }: GivenGoal): 
   return [{ pointer: '/on_track_below', code: 'not_in_order', detail }];
 }
 
-/** What it names anew (mile markers, behaviours, a unit) and that is not there, or no longer in use. */
+/** The mile markers and behaviours that it names anew and that are not there, or no longer in use. */
 async function unknownIn(client: Client, goal: GivenGoal, before: GoalRow | undefined): Promise<FieldError[]> {
+  const list = (field: 'guard_mile_markers' | 'behaviours', one: string) =>
+    goal[field].flatMap((key, at) => (before?.[field].includes(key) ? [] : [{ pointer: `/${field}/${at}`, one, key }]));
+  const single = (field: 'mile_marker' | 'outcome_mile_marker') => {
+    const key = goal[field];
+    return key === null || key === before?.[field] ? [] : [{ pointer: `/${field}`, one: 'mile_marker', key }];
+  };
   const named = [
-    { pointer: '/mile_marker', table: 'mile_markers', key: goal.mile_marker },
-    { pointer: '/outcome_mile_marker', table: 'mile_markers', key: goal.outcome_mile_marker },
-    { pointer: '/unit', table: 'units', key: goal.unit },
-    ...goal.guard_mile_markers.map((key, at) => ({ pointer: `/guard_mile_markers/${at}`, table: 'mile_markers', key })),
-    ...goal.behaviours.map((key, at) => ({ pointer: `/behaviours/${at}`, table: 'behaviours', key })),
-  ].filter(({ key, pointer }) => {
-    const [, field = ''] = pointer.split('/');
-    const known = before?.[field as keyof GivenGoal];
-    return key !== null && key !== known && !(Array.isArray(known) && known.includes(key));
-  });
+    ...single('mile_marker'),
+    ...single('outcome_mile_marker'),
+    ...list('guard_mile_markers', 'mile_marker'),
+    ...list('behaviours', 'behaviour'),
+  ];
   const lacking = await client.rows<{ place: number }>(
-    `select place::int4 as place from unnest($1::text[], $2::text[]) with ordinality as named(source, key, place)
-     where not case source
-       when 'mile_markers' then exists (select from mile_markers m where m.key = named.key and m.archived_at is null)
-       when 'behaviours' then exists (select from behaviours b where b.key = named.key and b.archived_at is null)
-       else exists (select from units u where u.key = named.key) end
+    `select place::int4 as place from unnest($1::text[], $2::text[]) with ordinality as named(one, key, place)
+     where not case one
+       when 'mile_marker' then exists (select from mile_markers m where m.key = named.key and m.archived_at is null)
+       else exists (select from behaviours b where b.key = named.key and b.archived_at is null) end
      order by place`,
-    [named.map(({ table }) => table), named.map(({ key }) => key)],
+    [named.map(({ one }) => one), named.map(({ key }) => key)],
   );
   return lacking.flatMap(({ place }) => {
-    const one = named[place - 1];
-    if (!one) return [];
-    const word = one.table.slice(0, -1).replaceAll('_', ' ');
-    const detail = `There is no ${word} '${one.key}' in use. GET /v1/${one.table.replaceAll('_', '-')} lists them.`;
-    return [{ pointer: one.pointer, code: 'not_there', detail }];
+    const found = named[place - 1];
+    if (!found) return [];
+    const { pointer, one, key } = found;
+    const detail = `There is no ${one.replaceAll('_', ' ')} '${key}' in use. GET /v1/${one.replaceAll('_', '-')}s lists them.`;
+    return [{ pointer, code: `unknown_${one}`, detail }];
   });
 }

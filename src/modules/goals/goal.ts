@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
-import { CalendarDate, Instant, Key, nullable } from '../../http/schemas.ts';
-import { declareNoun, type GivenOf, type RowOf, text } from '../../managed/declare.ts';
+import { CalendarDate, Key, nullable } from '../../http/schemas.ts';
+import { day, declareNoun, type GivenOf, moment, type RowOf, text } from '../../managed/declare.ts';
 
 const level = (description: string) => nullable(Type.Number({ minimum: -1e15, maximum: 1e15, description }));
 const limit = (value: number, description: string) =>
@@ -13,7 +13,6 @@ const keys = (description: string) =>
     description,
   });
 const result = (description: string) => Type.Enum(['pass', 'warn', 'fail'], { description });
-const instant = (description: string) => Type.Unsafe<Date | null>({ ...nullable(Instant), description });
 const date = (description: string) => Type.String({ ...CalendarDate, description });
 const measured = (description: string) => nullable(Type.Number({ description }));
 
@@ -92,10 +91,10 @@ export const goals = declareNoun({
     teamwork: result('Does it promote working together?'),
     intrinsic: result('Does it rely on people wanting it, not on rewards?'),
     rules_not_passed: Type.Array(Type.String(), { description: 'The rules of the three tests that it does not pass.' }),
-    published_at: instant('Since when it counts; null for a draft.'),
+    published_at: moment('Since when it counts; null for a draft.'),
     published_by: nullable(Type.String({ description: 'The API key that published it.' })),
     exception: nullable(Type.String({ description: 'Why it was published though a test failed.' })),
-    dropped_at: instant('Since when it is no longer pursued.'),
+    dropped_at: moment('Since when it is no longer pursued.'),
     dropped_because: nullable(Type.String({ description: 'Why it is no longer pursued.' })),
     state: nullable(
       Type.Enum(
@@ -118,19 +117,19 @@ export const goals = declareNoun({
         },
       ),
     ),
-    state_since: instant('Since when it has this state.'),
-    stood_at: instant('When the service last looked.'),
+    state_since: moment('Since when it has this state.'),
+    stood_at: moment('When the service last looked.'),
     value: measured('The value of the last period that was measured within its days.'),
     value_low: measured('The lower end of its 95% interval.'),
     value_high: measured('The upper end.'),
-    measured_from: nullable(Type.String({ ...CalendarDate, description: 'The first day of that period.' })),
-    measured_to: nullable(Type.String({ ...CalendarDate, description: 'The day after its last.' })),
+    measured_from: day('The first day of that period.'),
+    measured_to: day('The day after its last.'),
     progress: measured('The share of the way from the baseline to the target: below 0 and above 1 where it is.'),
     expected_progress: measured('The share that was expected at the end of that period.'),
   },
   computed: {
     findings: Type.Array(Finding, { description: 'What the three tests say of it.' }),
-    last_discussed_on: nullable(Type.String({ ...CalendarDate, description: 'When it was last talked about.' })),
+    last_discussed_on: day('When it was last talked about.'),
   },
   filters: ['mile_marker', 'unit', 'owner', 'state', 'focus', 'teamwork', 'intrinsic'],
   example: {
