@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox';
-import type { Noun } from '../db/managed.ts';
+import type { Managed, Noun } from '../db/managed.ts';
 import type { Owner } from '../db/unit-tree.ts';
 import { CalendarDate, closed, Instant, nullable, Uuid } from '../http/schemas.ts';
 
@@ -84,6 +84,9 @@ export interface ManagedNoun<D = Declaration> extends Noun, Omit<Declaration, 'k
   /** Only for the compiler: the declaration, with the types of its fields. */
   readonly declared?: D;
 }
+
+/** A row of whichever noun. */
+export type AnyRow = Managed & Record<string, unknown>;
 
 /** `follow_up` becomes `FollowUp`. */
 export const named = (name: string) => name.replace(/(^|_)(\w)/g, (_, __, letter: string) => letter.toUpperCase());

@@ -8,7 +8,8 @@ import { Id, Problem, ref } from '../http/schemas.ts';
 import { authorOf } from '../http/scopes.ts';
 import type { Server } from '../http/server.ts';
 import { limitedWriting, type ManagedNoun, named, type RowOf, type ShownOf } from './declare.ts';
-import { type Deeds, requireOwn } from './paths.ts';
+import { requireOwn } from './own-units.ts';
+import type { Deeds } from './paths.ts';
 
 /** Something that is done to a managed noun and is more than a change of fields. */
 interface Deed<N, B extends TSchema = TSchema> {

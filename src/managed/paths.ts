@@ -1,15 +1,16 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type TSchema, Type } from 'typebox';
-import { getManaged, insertManaged, listManaged, type Managed, updateManaged } from '../db/managed.ts';
+import { Type } from 'typebox';
+import { getManaged, insertManaged, updateManaged } from '../db/managed.ts';
 import type { Client, Database } from '../db/pool.ts';
-import { isInside, limitedReading } from '../db/unit-tree.ts';
+import { limitedReading } from '../db/unit-tree.ts';
 import { uuid7 } from '../db/uuid7.ts';
-import { conflict, forbidden, invalid } from '../errors.ts';
+import { conflict } from '../errors.ts';
 import { etagOf, requireMatch, versioned } from '../http/etag.ts';
-import { Cursor, closed, Id, Limit, Problem, pageOf, ref } from '../http/schemas.ts';
+import { closed, Id, Problem, ref } from '../http/schemas.ts';
 import { authorOf } from '../http/scopes.ts';
 import type { Server } from '../http/server.ts';
 import {
+  type AnyRow,
   type GivenOf,
   limitedWriting,
   type ManagedNoun,
@@ -19,7 +20,9 @@ import {
   unsent,
   withMoments,
 } from './declare.ts';
+import { addListPath } from './list-path.ts';
 import { once, onceHeaders } from './once.ts';
+import { requireOwn, requireOwnUnit } from './own-units.ts';
 
 /** What there is to do about a noun beside storing it. */
 export interface Deeds<N> {
@@ -46,46 +49,6 @@ export interface Deeds<N> {
   show?: (client: Client, rows: RowOf<N>[]) => Promise<ShownOf<N>[]>;
   /** What the documentation says of an operation beside the usual. */
   about?: Partial<Record<'create' | 'list' | 'get' | 'change' | 'archive', string>>;
-}
-
-type AnyRow = Managed & Record<string, unknown>;
-
-/** A query parameter from the field of the same name: one value, without null and without a default. */
-function filterOf(name: string, schema: TSchema, called: string): TSchema {
-  const {
-    default: _,
-    description: __,
-    $id: ___,
-    type,
-    enum: values,
-    ...rest
-  } = schema as TSchema & Record<string, unknown>;
-  const one = Array.isArray(type) ? { type: type.find((each) => each !== 'null') } : type === undefined ? {} : { type };
-  const listed = Array.isArray(values) ? { enum: values.filter((value) => value !== null) } : {};
-  const description =
-    name === 'unit' ? 'Only this unit and those below it.' : `Only ${called} with this ${name.replaceAll('_', ' ')}.`;
-  return Type.Optional(Type.Unsafe({ ...rest, ...one, ...listed, description }));
-}
-
-/** @throws ApiError 403 where the key is limited to units, and the row, which it may read, is of the whole organisation */
-export async function requireOwn(
-  client: Client,
-  { one }: ManagedNoun,
-  row: Record<string, unknown>,
-  { caller }: FastifyRequest,
-): Promise<void> {
-  if (await isInside(client, row.unit == null ? null : String(row.unit), caller.units)) return;
-  throw forbidden(
-    'limited_to_units',
-    `This ${one.replaceAll('_', ' ')} is of the whole organisation, and this key is limited to some of its units: it may read it.`,
-  );
-}
-
-/** @throws ApiError 422 where the key is limited to units, and the row would be of none of them */
-async function requireOwnUnit(client: Client, row: Record<string, unknown>, { caller }: FastifyRequest): Promise<void> {
-  if (await isInside(client, row.unit == null ? null : String(row.unit), caller.units)) return;
-  const detail = 'This key is limited to units: name one of them, or one below them, as its unit.';
-  throw invalid(`/unit: ${detail}`, [{ pointer: '/unit', code: 'outside_units', detail }]);
 }
 
 /**
@@ -118,7 +81,7 @@ export function addNounPaths<D>(
     show?: (client: Client, rows: AnyRow[]) => Promise<AnyRow[]>;
     about?: Record<string, string>;
   };
-  const [one, many] = noun.called;
+  const [one] = noun.called;
   const columns = noun.stored;
   const tags = [noun.tag];
   const component = named(noun.one);
@@ -180,58 +143,7 @@ export function addNounPaths<D>(
     },
   );
 
-  const filters = Object.fromEntries(
-    (noun.filters ?? []).map((name) => [name, filterOf(name, columns[name] ?? Type.String(), many)]),
-  );
-  app.get(
-    path,
-    {
-      config: reads,
-      schema: {
-        operationId: `list${named(noun.table)}`,
-        summary: `List the ${many}`,
-        description:
-          about.list ?? (noun.key === 'key' ? 'In the order of their keys.' : 'In the order in which they were made.'),
-        tags,
-        querystring: closed({
-          ...filters,
-          archived: Type.Optional(Type.Boolean({ default: false, description: 'Also those that are archived.' })),
-          limit: Type.Optional(Limit),
-          cursor: Type.Optional(Cursor),
-        }),
-        response: { 200: pageOf(noun.shown) },
-      },
-    },
-    async (request, reply) => {
-      const {
-        limit = 100,
-        archived = false,
-        cursor: _,
-        ...where
-      } = request.query as {
-        limit?: number;
-        archived?: boolean;
-        cursor?: string;
-        [filter: string]: unknown;
-      };
-      const [after] = app.paging.start(request) ?? [];
-      const { rows, last } = await db.read(async (client) => {
-        const found = await listManaged<AnyRow>(client, noun, {
-          after: after === undefined ? undefined : String(after),
-          limit: limit + 1,
-          archived,
-          where: where as Record<string, string | undefined>,
-          units: request.caller.units,
-        });
-        const kept = found.slice(0, limit);
-        return {
-          rows: show ? await show(client, kept) : kept,
-          last: found.length > limit ? kept.at(-1)?.[noun.key] : undefined,
-        };
-      });
-      return { page: app.paging.next(request, reply, last === undefined ? undefined : [String(last)]), data: rows };
-    },
-  );
+  addListPath(app, db, noun, { show, description: about.list });
 
   app.get(
     at,
