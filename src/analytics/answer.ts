@@ -103,3 +103,6 @@ export function freshness(
     ],
   };
 }
+
+/** What is kept here is there at once: nothing is declared complete, and nothing is worked out in the background. */
+export const alwaysFresh: Answer['fresh'] = { complete_through: null, pending: 0, refreshed_at: null };

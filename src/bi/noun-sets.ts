@@ -59,7 +59,8 @@ function flat(name: string, schema: object): string {
 const takesNull = (schema: object) =>
   typesOf(schema).includes('null') || ('enum' in schema && Array.isArray(schema.enum) && schema.enum.includes(null));
 
-function columnOf([name, schema]: [string, TSchema & { description?: string }]): SetColumn {
+/** A column of a set, from the field of a row as it is stored. */
+export function columnOf([name, schema]: [string, TSchema & { description?: string }]): SetColumn {
   return {
     name,
     kind: kindOf(schema),

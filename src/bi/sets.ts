@@ -1,6 +1,7 @@
 import type { Dataset, Kind as SentKind } from '../datasets/declare.ts';
 import { datasets } from '../datasets/registry.ts';
 import type { Dimension } from '../outcomes/cells.ts';
+import { followUps } from './follow-up-set.ts';
 import { nounSets } from './noun-sets.ts';
 import { type BiSet, type Kind, referenceTo, type SetColumn } from './set.ts';
 
@@ -235,6 +236,7 @@ function related(sets: readonly BiSet[]): BiSet[] {
 export const biSets: readonly BiSet[] = related([
   ...datasets.map(setOf),
   ...nounSets,
+  followUps,
   responseOutcomes,
   dailyScores,
   dailyOutcomes,

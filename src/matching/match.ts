@@ -156,7 +156,8 @@ async function matchNew(client: Client, most: number): Promise<boolean> {
       client,
       isCut ? { told: state.told, telling, ...last } : { told: telling, telling: null, xid: '0', key: '' },
     );
-  return last !== undefined;
+  // What was stored while a snapshot was walked waits for the next one.
+  return last !== undefined || state.telling !== null;
 }
 
 /**

@@ -95,6 +95,18 @@ function typeInJson(schema: Schema): string {
 const nullableInJson = (schema: Schema): boolean =>
   typesOf(schema).includes('null') || (schema.enum ?? []).includes(null) || (schema.anyOf ?? []).some(nullableInJson);
 
+/** What the call list shows of the customer and the latest response, so that nobody has to look it up. */
+const besideFollowUps = [
+  'customer_name',
+  'customer_email',
+  'trailing_revenue',
+  'latest_response_id',
+  'latest_score',
+  'latest_band',
+  'latest_comment',
+  'overdue',
+];
+
 test('JSON, OData, SQL, CSV and the catalogue agree on names, types and descriptions', async (t) => {
   const api = await testApi(t);
   const { body: catalogue } = await api.get('/v1/datasets');
@@ -140,7 +152,8 @@ test('JSON, OData, SQL, CSV and the catalogue agree on names, types and descript
       const row = resolved(page.properties?.data?.items ?? {});
       const noun = nouns.find(({ table }) => table === name);
       // What is shown beside a row and not kept with it is in no set; the day of a fact is in no list.
-      const fields = Object.entries(row.properties ?? {}).filter(([field]) => !(field in (noun?.computed ?? {})));
+      const beside = name === 'follow_ups' ? besideFollowUps : Object.keys(noun?.computed ?? {});
+      const fields = Object.entries(row.properties ?? {}).filter(([field]) => !beside.includes(field));
       const day = entry.time === null ? undefined : entry.time.replace(/_at$/, '_on');
       assert.deepEqual(
         fields.map(([field, schema]) => ({

@@ -164,6 +164,9 @@ export async function twoHalves(api: Api): Promise<{
       await done('POST', '/v1/behaviour-observations', { behaviour: 'keep-your-word', ...seen })
     ).id;
   }
+  const vision = await done('POST', '/v1/visions', { statement: 'Everybody leaves with an answer.' });
+  const current = await api.send('POST', `/v1/visions/${vision.id}/publish`, undefined, { 'if-match': '*' });
+  assert.equal(current.status, 200, current.text);
   await done('POST', '/v1/mile-markers', { key: 'calls', name: 'Calls', source: 'readings', cadence: 'month' });
   const read = (unit: string | null) => ({
     ...{ mile_marker: 'calls', period_start_on: '2025-03-01', unit, numerator: 8, denominator: 10 },

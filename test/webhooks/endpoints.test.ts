@@ -309,6 +309,7 @@ it('the contract tells what is sent', async (t) => {
     'follow_up.due',
     'follow_up.opened',
     'follow_up.overdue',
+    'goal.status_changed',
     'problem.rising',
     'response.received',
     'webhook.test',

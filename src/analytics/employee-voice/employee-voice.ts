@@ -1,5 +1,5 @@
 import type { Database } from '../../db/pool.ts';
-import { type Answer, type AnswerRow, usualWarnings } from '../answer.ts';
+import { type Answer, type AnswerRow, alwaysFresh, usualWarnings } from '../answer.ts';
 import { prepareQuestion, type QuestionParameters, readGroupsOf, shownParameters } from '../question.ts';
 import { hiddenRows, linesOf } from '../small-groups.ts';
 import { capital } from '../words.ts';
@@ -41,7 +41,7 @@ export async function employeeVoice(
     data,
     comparisons: [],
     left_out: leftOut(voice),
-    fresh: { complete_through: question.now.toISOString(), pending: 0, refreshed_at: null },
+    fresh: alwaysFresh,
     method:
       'shares: Wilson; medians: Kaplan-Meier, interval where its log(-log) limits cross one half; what one employee does is taken as independent',
     warnings: usualWarnings(data, 0),

@@ -1,10 +1,10 @@
 import type { Client, Database } from '../../db/pool.ts';
 import { wilson } from '../../stats/intervals.ts';
-import { type Answer, type AnswerRow, rounded } from '../answer.ts';
+import { type Answer, type AnswerRow, alwaysFresh, rounded } from '../answer.ts';
 import { type QuestionParameters, readQuestion } from '../question.ts';
 import { listed } from '../words.ts';
 import { alignmentSentence, dueSentence } from './alignment-sentence.ts';
-import { alwaysFresh, groupColumns, narrowed, readGroups } from './asked.ts';
+import { groupColumns, narrowed, readGroups } from './asked.ts';
 import {
   byArea,
   type Reviews,

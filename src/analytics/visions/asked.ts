@@ -72,6 +72,3 @@ export function narrowed(
   ];
   return only.length === 0 ? text : `${capital(`only ${only.join(', ')}`)}: ${text}`;
 }
-
-/** What is kept here is there at once: nothing is declared complete, and nothing is worked out in the background. */
-export const alwaysFresh: Answer['fresh'] = { complete_through: null, pending: 0, refreshed_at: null };

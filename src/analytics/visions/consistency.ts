@@ -1,9 +1,9 @@
 import type { Client, Database } from '../../db/pool.ts';
 import { wilson } from '../../stats/intervals.ts';
-import { type Answer, type AnswerRow, qMethod, rounded } from '../answer.ts';
+import { type Answer, type AnswerRow, alwaysFresh, qMethod, rounded } from '../answer.ts';
 import { type QuestionParameters, readQuestion, wrong } from '../question.ts';
 import { hiddenRows, linesOf } from '../small-groups.ts';
-import { alwaysFresh, groupColumns, narrowed, readGroups } from './asked.ts';
+import { groupColumns, narrowed, readGroups } from './asked.ts';
 import { compareChecks, comparisonRow } from './compare-checks.ts';
 import { consistencySentence } from './consistency-sentence.ts';
 import { type Checks, type ChecksAsked, checkGroupings, readAround, readChecks } from './read-checks.ts';

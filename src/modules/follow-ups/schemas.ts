@@ -60,8 +60,8 @@ const moment = (description: string) => nullable(when(description));
 /** A follow-up as it is shown, with what a caller on the telephone wants to know. */
 export const FollowUp = closed(
   {
-    id: Uuid,
-    customer_id: Id,
+    id: Type.Unsafe<string>({ ...Uuid, description: 'Which one it is.' }),
+    customer_id: Type.Unsafe<string>({ ...Id, description: 'The customer who is upset.' }),
     customer_name: Type.Optional(nullable(Type.String({ description: 'With the scope `personal` only.' }))),
     customer_email: Type.Optional(nullable(Type.String({ description: 'With the scope `personal` only.' }))),
     trailing_revenue: nullable(
@@ -84,7 +84,7 @@ export const FollowUp = closed(
       nullable(Type.String({ description: 'Its comment. With the scope `personal` only.' })),
     ),
     origin: Type.Enum(['rule', 'person'], { description: 'Who opened it.' }),
-    state: Type.Enum([...followUpStates]),
+    state: Type.Enum([...followUpStates], { description: 'How far it is.' }),
     closed_as: nullable(
       Type.Enum([...closings, 'withdrawn'], {
         description: 'How it ended. `withdrawn`: nobody needs it; the response was corrected, or it was archived.',
@@ -95,7 +95,7 @@ export const FollowUp = closed(
     ),
     ...written,
     note: Type.Optional(written.note),
-    opened_at: Timestamp,
+    opened_at: when('When it was opened.'),
     due_at,
     first_due_at: when('`due_at` as it was at first. Being on time is judged by it.'),
     overdue: Type.Boolean({ description: 'Whether due_at has passed and it is not closed.' }),
@@ -103,10 +103,10 @@ export const FollowUp = closed(
     contacted_at: moment('When the customer was reached.'),
     solution_offered_at: moment('When the customer was offered a solution.'),
     closed_at: moment('When it was closed.'),
-    version: Type.Integer(),
-    created_at: Timestamp,
-    changed_at: Timestamp,
-    archived_at: nullable(Timestamp),
+    version: Type.Integer({ description: 'Rises with every change.' }),
+    created_at: when('When it was made.'),
+    changed_at: when('When it last changed.'),
+    archived_at: moment('Since when it counts in no answer.'),
   },
   { $id: 'FollowUp', description: 'The attempt to win back one upset customer.', examples: [example] },
 );
