@@ -50,12 +50,12 @@ const secretsOf = ({ text, headers }: Reply) => `${JSON.stringify(headers)}\n${t
 
 test('through no address does a key that is limited to units come by anything of others', async (t) => {
   const api = await testApi(t);
-  const { followUps, goals, observations } = await twoHalves(api);
+  const { followUps, goals, made } = await twoHalves(api);
   await refresh(api.db);
   await matchBatch(api.db);
   idOf['goals/{id}'] = (half) => goals[half] ?? '';
   idOf['follow-ups/{id}'] = (half) => followUps[half] ?? '';
-  idOf['behaviour-observations/{id}'] = (half) => observations[half] ?? '';
+  for (const [path, ids] of Object.entries(made)) idOf[`${path}/{id}`] = (half) => ids[half] ?? '';
   const { ask, secret } = await keyFor(api, ['NORTH']);
   const limited = (url: string) => ask('GET', url);
   const document = openapiOf(api.app) as { paths: Record<string, { get?: Operation }> };

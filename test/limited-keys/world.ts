@@ -1,10 +1,26 @@
 /** A company of two halves that have nothing in common, and keys that are limited to one of them. */
 import assert from 'node:assert/strict';
+import { alignmentReviews } from '../../src/modules/alignment-reviews/alignment-review.ts';
+import { observations } from '../../src/modules/behaviours/observation.ts';
+import { empowermentActions } from '../../src/modules/empowerment-actions/empowerment-action.ts';
 import { goals as goalNoun } from '../../src/modules/goals/goal.ts';
+import { obstacles } from '../../src/modules/obstacles/obstacle.ts';
+import { suggestions } from '../../src/modules/suggestions/suggestion.ts';
+import { visionChecks } from '../../src/modules/vision-checks/vision-check.ts';
 import type { Api, Reply } from '../support/api.ts';
 
 type Row = Record<string, unknown>;
 type Method = 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
+
+/** What people note in a unit, and the field that says in whose. */
+const ofUnits = [
+  [obstacles, 'description'],
+  [suggestions, 'text'],
+  [empowermentActions, 'given'],
+  [visionChecks, 'note'],
+  [alignmentReviews, 'evidence'],
+  [observations, 'note'],
+] as const;
 
 /** Asks with one key. */
 export type Ask = (method: Method, url: string, body?: unknown, headers?: Record<string, string>) => Promise<Reply>;
@@ -119,7 +135,8 @@ const nobodys: Record<string, Row[]> = {
 export async function twoHalves(api: Api): Promise<{
   followUps: Record<string, string>;
   goals: Record<string, string>;
-  observations: Record<string, string>;
+  /** The ids of what people noted, by the path of the noun and the half. */
+  made: Record<string, Record<string, string>>;
 }> {
   const done = async (method: Method, url: string, body: unknown) => {
     const reply = await api.send(method, url, body);
@@ -150,7 +167,7 @@ export async function twoHalves(api: Api): Promise<{
   for (const path of ['responses', 'revenue-events', 'referrals', 'retention-events'])
     await done('PUT', `/v1/datasets/${path}/complete-through`, { complete_through: day(500) });
   const followUps: Record<string, string> = {};
-  const observations: Record<string, string> = {};
+  const made: Record<string, Record<string, string>> = {};
   for (const half of ['NORTH', 'SOUTH']) {
     const { id } = await done('POST', '/v1/follow-ups', {
       customer_id: `${half}-C1`,
@@ -159,10 +176,11 @@ export async function twoHalves(api: Api): Promise<{
       note: `${half} note`,
     });
     followUps[half] = id;
-    const seen = { unit: `${half}-1`, rating: 4, observed_at: '2025-03-01T12:00:00Z', note: `${half} kept it` };
-    observations[half] = (
-      await done('POST', '/v1/behaviour-observations', { behaviour: 'keep-your-word', ...seen })
-    ).id;
+    for (const [{ path, example }, field] of ofUnits) {
+      const { moment: _, customer_id: __, ...rest } = example as Row;
+      const { id } = await done('POST', `/v1/${path}`, { ...rest, unit: `${half}-1`, [field]: `${half} note` });
+      made[path] = { ...made[path], [half]: id };
+    }
   }
   const vision = await done('POST', '/v1/visions', { statement: 'Everybody leaves with an answer.' });
   const current = await api.send('POST', `/v1/visions/${vision.id}/publish`, undefined, { 'if-match': '*' });
@@ -190,5 +208,5 @@ export async function twoHalves(api: Api): Promise<{
     const { status, text } = await api.send('POST', `/v1/goals/${id}/publish`, { exception }, { 'if-match': '*' });
     assert.equal(status, 200, text);
   }
-  return { followUps, goals, observations };
+  return { followUps, goals, made };
 }

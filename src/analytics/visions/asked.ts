@@ -1,5 +1,5 @@
 import type { Bound } from '../../db/period.ts';
-import type { Answer, AnswerRow } from '../answer.ts';
+import type { AnswerRow } from '../answer.ts';
 import { type Period, periods, type Question, wrong } from '../question.ts';
 import { type GroupKey, groupSql, type Statement } from '../sums.ts';
 import { capital } from '../words.ts';
