@@ -21,6 +21,7 @@ type OthersLeftOut = { reason: string } & (
   | { observations: number }
   | { vision_checks: number }
   | { alignment_reviews: number }
+  | { goals: number }
 );
 
 /** Every answer: it says what was asked, what it means, what was left out and how fresh it is. */

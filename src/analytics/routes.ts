@@ -11,6 +11,7 @@ import type { DeclaredQuestion } from './declare.ts';
 import { driverQuestions } from './drivers/questions.ts';
 import { employeeVoiceQuestions } from './employee-voice/questions.ts';
 import { followUpQuestions } from './follow-ups/questions.ts';
+import { goalQuestions } from './goal-quality/questions.ts';
 import { momentQuestions } from './moments/questions.ts';
 import { moneyQuestions } from './money/questions.ts';
 import { riskQuestions } from './money/risk-questions.ts';
@@ -38,6 +39,7 @@ const questions: readonly DeclaredQuestion[] = [
   ...employeeVoiceQuestions,
   ...behaviourQuestions,
   ...visionQuestions,
+  ...goalQuestions,
 ];
 
 /** Adds the questions: each one route, answered as JSON that explains itself or as CSV rows. */

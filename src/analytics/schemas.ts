@@ -117,6 +117,7 @@ export const answerOf = (row: TObject, name: string, compared: TObject = compari
           observations: Type.Optional(Type.Integer()),
           vision_checks: Type.Optional(Type.Integer()),
           alignment_reviews: Type.Optional(Type.Integer()),
+          goals: Type.Optional(Type.Integer()),
         }),
         { description: 'How much does not count, by the first reason that holds.' },
       ),

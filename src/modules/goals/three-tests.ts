@@ -20,7 +20,7 @@ interface Rule extends Finding {
  * A good goal focuses attention on the behaviour that is wanted, promotes teamwork, and motivates from within. Each rule
  * looks at one field; its name stays.
  */
-const rules: readonly Rule[] = [
+export const rules: readonly Rule[] = [
   {
     test: 'focus',
     rule: 'no_behaviour_linked',
