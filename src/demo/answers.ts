@@ -1,4 +1,5 @@
 import { type Api, ask } from './api.ts';
+import { dayMs } from './life.ts';
 
 /** As much of an answer as is told here. */
 interface Answer {
@@ -121,5 +122,29 @@ export async function workedAnswers(api: Api, asker: Asker): Promise<string> {
     callList(toCall, currency),
     '',
     curl(asker, calls),
+  ].join('\n');
+}
+
+/**
+ * Tells how the company stands on its way, with a link to the page that shows it. The link opens the scorecard and
+ * nothing else, for a month; each call makes another one.
+ * @returns lines for the same reader
+ */
+export async function scorecardWithLink(api: Api, asker: Asker): Promise<string> {
+  const path = '/v1/scorecard';
+  const { reads_as } = await ask<Pick<Answer, 'reads_as'>>(api, 'GET', path);
+  const expires_at = new Date(Date.now() + 30 * dayMs).toISOString();
+  const body = { name: 'the demo shows its scorecard', scopes: ['scorecard'], expires_at };
+  const { secret } = await ask<{ secret: string }>(api, 'POST', '/v1/keys', { body });
+  return [
+    'Is the company on its way?',
+    '',
+    wrapped(reads_as),
+    '',
+    curl(asker, path),
+    '',
+    'The same for people, on a wall or a phone. Whoever has this link can read the scorecard, and nothing else:',
+    '',
+    `  ${asker.address}/scorecard#key=${secret}`,
   ].join('\n');
 }

@@ -17,20 +17,25 @@ export class Refusal extends Error {
 /**
  * Asks the service over HTTP, as any other system would.
  * @param rows are sent as newline-delimited JSON, any other body as JSON
+ * @param version which one is to change, where something changes; `*` is any
  * @throws Refusal where the answer is no success
  */
 export async function ask<T>(
   { address, key, signal }: Api,
   method: 'GET' | 'POST' | 'PUT',
   path: string,
-  { rows, body }: { rows?: readonly object[]; body?: object } = {},
+  { rows, body, version }: { rows?: readonly object[]; body?: object; version?: string } = {},
 ): Promise<T> {
   // What is under way comes to its end: the service stops only then.
   signal.throwIfAborted();
   const type = rows ? 'application/x-ndjson' : body && 'application/json';
   const reply = await fetch(new URL(path, address), {
     method,
-    headers: { authorization: `Bearer ${key}`, ...(type && { 'content-type': type }) },
+    headers: {
+      authorization: `Bearer ${key}`,
+      ...(type && { 'content-type': type }),
+      ...(version !== undefined && { 'if-match': version }),
+    },
     body: rows?.map((row) => JSON.stringify(row)).join('\n') ?? (body ? JSON.stringify(body) : null),
   });
   const text = await reply.text();
@@ -39,4 +44,14 @@ export async function ask<T>(
   if (!reply.ok) throw new Refusal(`${method} ${path}`, reply.status, found.detail ?? text.slice(0, 200));
   // The contract says what each path answers.
   return found as T;
+}
+
+/** Makes something, and leaves what is there already as it is. */
+export async function unlessThere(made: Promise<unknown>): Promise<void> {
+  try {
+    await made;
+  } catch (error) {
+    const isThere = error instanceof Refusal && [409, 428].includes(error.status);
+    if (!isThere) throw error;
+  }
 }

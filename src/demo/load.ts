@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Api, ask, Refusal } from './api.ts';
 import type { Company } from './company.ts';
+import { manageJourney } from './journey.ts';
 import { manage } from './manage.ts';
 
 interface Report {
@@ -53,6 +54,8 @@ export async function load(api: Api, company: Company, say: (line: string) => vo
   }
   const loaded = Date.now();
   say(`${counted(sent)} rows in ${seconds(loaded - begun)}.`);
+  await manageJourney(api);
+  say(`Its vision, mile markers, goals, and what its people say and do, in ${seconds(Date.now() - loaded)}.`);
   await untilFresh(api);
   say(`Their outcomes were worked out ${seconds(Date.now() - loaded)} later.`);
 }

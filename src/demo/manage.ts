@@ -1,4 +1,4 @@
-import { type Api, ask, Refusal } from './api.ts';
+import { type Api, ask, unlessThere } from './api.ts';
 import { dayMs, end } from './life.ts';
 
 const moments = [
@@ -53,13 +53,4 @@ export async function manage(api: Api): Promise<void> {
   const max_age_days = Math.ceil((Date.now() - end) / dayMs) + 30;
   const rule = { bands: ['detractor'], minimum_revenue: '250.00', due_hours: 48, max_age_days };
   await unlessThere(ask(api, 'PUT', '/v1/surveys/nps/follow-up-rule', { body: rule }));
-}
-
-async function unlessThere(made: Promise<unknown>): Promise<void> {
-  try {
-    await made;
-  } catch (error) {
-    const isThere = error instanceof Refusal && [409, 428].includes(error.status);
-    if (!isThere) throw error;
-  }
 }

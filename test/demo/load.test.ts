@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { inspect } from 'node:util';
-import { workedAnswers } from '../../src/demo/answers.ts';
+import { scorecardWithLink, workedAnswers } from '../../src/demo/answers.ts';
 import { demoCompany } from '../../src/demo/company.ts';
 import { load } from '../../src/demo/load.ts';
 import { verify } from '../../src/outcomes/verify.ts';
@@ -26,14 +26,14 @@ async function serve(t: TestContext) {
 }
 
 test('the demo company', async (t) => {
-  const { get, db, target, say, lines } = await serve(t);
+  const { get, send, db, target, say, lines } = await serve(t);
   const company = demoCompany({ customers: 1_000 });
   const { datasets, mistaken } = company;
   const total = Object.values(datasets).reduce((sum, rows) => sum + rows.length, 0);
   await load(target, company, say);
 
   await t.test('is taken in to the last row, and its corrections hold', async () => {
-    assert.equal(lines.length, Object.keys(datasets).length + 2);
+    assert.equal(lines.length, Object.keys(datasets).length + 3);
     const told = (path: string) => lines.find((line) => line.startsWith(`  ${path} `)) ?? '';
     assert.match(told('customers'), /1,000 rows .* rows\/s {3}1,000 created$/);
     assert.ok(mistaken.responses.length > 0 && mistaken['revenue-events'].length > 0);
@@ -41,14 +41,18 @@ test('the demo company', async (t) => {
     const [wrong] = mistaken.responses;
     const right = datasets.responses.find(({ id }) => id === wrong?.id);
     assert.equal((await get(`/v1/responses/${wrong?.id}`)).body.score, right?.score);
-    assert.match(lines.at(-2) ?? '', new RegExp(`^${total.toLocaleString('en-US')} rows in `));
+    assert.match(lines.at(-3) ?? '', new RegExp(`^${total.toLocaleString('en-US')} rows in `));
   });
 
   await t.test('sent again, changes nothing', async () => {
     const before = (await get('/v1/outcomes/summary?survey=nps')).body;
+    const written = async () => (await get('/v1/audit?limit=1000')).body.data.length;
+    const deeds = await written();
+    assert.ok(deeds > 100 && deeds < 1_000, `${deeds} entries in the audit log`);
     const from = lines.length;
     await load(target, company, say);
-    const again = lines.slice(from, -2);
+    assert.equal(await written(), deeds);
+    const again = lines.slice(from, -3);
     assert.equal(again.length, Object.keys(datasets).length);
     for (const line of again) assert.match(line, / {3}[\d,]+ unchanged$/);
     const after = (await get('/v1/outcomes/summary?survey=nps')).body;
@@ -103,6 +107,44 @@ test('the demo company', async (t) => {
       assert.ok(warnings.some((warning: string) => warning.includes('no exchange rate to EUR')));
     },
   );
+
+  await t.test(
+    'is on its way: a vision, mile markers, goals in different states, and employees who are heard',
+    async () => {
+      const { body } = await get('/v1/scorecard');
+      assert.ok(body.vision.statement.length > 0);
+      assert.equal(body.mile_markers.length, 5);
+      assert.equal(body.goals.length, 3);
+      const states = new Map(body.goals.map((goal: { name: string; state: string }) => [goal.name, goal.state]));
+      // With fewer customers than the whole company, what they say is less sure.
+      assert.equal(states.get('There on the promised day'), 'ahead');
+      assert.equal(new Set(body.goals.map(({ freshness }: { freshness: string }) => freshness)).size, 2);
+      const overdue = body.attention.filter(({ reason }: { reason: string }) => reason === 'not_discussed');
+      assert.deepEqual(
+        overdue.map(({ name }: { name: string }) => name),
+        ['Two of three come back'],
+      );
+
+      const { data: quality } = (await get('/v1/analytics/goal-quality')).body;
+      assert.deepEqual([quality[0].goals, quality[0].passed_all, quality[0].drafts_failing], [3, 3, 1]);
+      const { data: voice } = (await get('/v1/analytics/employee-voice?min_n=1')).body;
+      assert.deepEqual([voice[0].suggestions, voice[0].obstacles, voice[0].empowerment_actions], [6, 3, 8]);
+      const [fixed] = (await get('/v1/obstacles?status=fixed')).body.data;
+      assert.equal((await get(`/v1/analytics/obstacles/${fixed.id}/effect`)).status, 200);
+      for (const path of ['vision-consistency', 'alignment', 'behaviours'])
+        assert.doesNotMatch((await get(`/v1/analytics/${path}`)).body.reads_as, /^No |too few/, path);
+    },
+  );
+
+  await t.test('gives a link that opens the scorecard and nothing else', async () => {
+    const text = await scorecardWithLink(target, { address: 'http://demo.test', key_word: '$(cat key)' });
+    const { reads_as } = (await get('/v1/scorecard')).body;
+    assert.ok(text.replace(/\s+/g, ' ').includes(reads_as), text);
+    const [, secret] = /http:\/\/demo\.test\/scorecard#key=(\S+)$/m.exec(text) ?? [];
+    const as = { authorization: `Bearer ${secret}` };
+    assert.equal((await send('GET', '/v1/scorecard', undefined, as)).status, 200);
+    assert.equal((await send('GET', '/v1/goals', undefined, as)).status, 403);
+  });
 
   await t.test('answers with the requests that gave the answers', async () => {
     const text = await workedAnswers(target, { address: 'http://demo.test', key_word: '$(cat key)' });

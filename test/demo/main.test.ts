@@ -44,13 +44,17 @@ test('npm run demo tells what it found, stays up, and ends in order on Ctrl-C', 
   const key = (await readFile(key_file, 'utf8')).trim();
   assert.ok(!said.out.includes(key), 'the key is printed');
   const requests = [...said.out.matchAll(/^ {2}curl -s -H "Authorization: Bearer \$\(cat (.+)\)" '(.+)'$/gm)];
-  assert.equal(requests.length, 4);
+  assert.equal(requests.length, 5);
   for (const [, file, url = ''] of requests) {
     assert.equal(file, key_file);
     const reply = await fetch(url, { headers: { authorization: `Bearer ${key}` } });
     assert.equal(reply.status, 200);
     await reply.body?.cancel();
   }
+  const [, origin = '', link_key = ''] = /^ {2}(http\S+)\/scorecard#key=(\S+)$/m.exec(said.out) ?? [];
+  assert.equal((await fetch(`${origin}/scorecard`)).status, 200);
+  const card = await fetch(`${origin}/v1/scorecard`, { headers: { authorization: `Bearer ${link_key}` } });
+  assert.equal(((await card.json()) as { goals: object[] }).goals.length, 3);
   const [docs = ''] = /http\S+\/docs/.exec(said.out) ?? [];
   assert.equal((await fetch(docs)).status, 200);
 
