@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { recordRising } from './analytics/problems/record-rising.ts';
 import type { Config } from './config.ts';
-import { purgeTombstones } from './datasets/changes.ts';
 import type { Database } from './db/pool.ts';
+import { purgeTombstones } from './feed/list-changes.ts';
 import { purgeAnswers } from './managed/once.ts';
 import { matchBatch } from './matching/match.ts';
 import { markDeadlines } from './modules/follow-ups/deadlines.ts';

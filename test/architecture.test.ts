@@ -28,6 +28,7 @@ const layers: readonly (readonly string[])[] = [
   ['scorecard'],
   ['analytics', 'datasets', 'keys', 'modules', 'webhooks'],
   ['matching', 'outcomes', 'managed'],
+  ['feed'],
   ['http', 'db', 'stats'],
   ['currencies.ts'],
   ['errors.ts', 'config.ts'],

@@ -6,12 +6,6 @@ export const titled = (dataset: Dataset) => dataset.one.replaceAll('_', ' ');
 /** `revenue_events` becomes `RevenueEvents`, for the names of operations. */
 export const named = (name: string) => name.replace(/(^|_)(\w)/g, (_, __, letter: string) => letter.toUpperCase());
 
-/** The type of an answer whose text the database made. */
-export const json = 'application/json; charset=utf-8';
-
-/** A page of rows that are JSON texts already. */
-export const page = (next: object, rows: string[]) => `{"page":${JSON.stringify(next)},"data":[${rows.join(',')}]}`;
-
 /**
  * What sending a dataset is to keys that are limited to units: they send what is of units. The units themselves say what such a key sees, and surveys and
  * rates are everybody's, so those it only reads.

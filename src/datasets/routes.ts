@@ -1,7 +1,8 @@
 import type { Database } from '../db/pool.ts';
+import { addChanges } from '../feed/change-route.ts';
 import type { Server } from '../http/server.ts';
-import { addChanges } from './change-route.ts';
 import { rowCounter } from './count-rows.ts';
+import { feedOf } from './feed.ts';
 import { addIngest } from './ingest-route.ts';
 import { addList } from './list-route.ts';
 import { addProgress } from './progress-route.ts';
@@ -15,7 +16,7 @@ export function addDatasetRoutes(app: Server, db: Database): void {
     addIngest(app, db, dataset, countRows);
     addRow(app, db, dataset, countRows);
     addList(app, db, dataset);
-    addChanges(app, db, dataset);
+    addChanges(app, db, feedOf(dataset));
   }
   addProgress(app, db);
 }

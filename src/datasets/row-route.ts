@@ -6,6 +6,7 @@ import { ApiError, badRequest, invalid, notFound } from '../errors.ts';
 import { closed, Id, Problem, ref } from '../http/schemas.ts';
 import { authorOf, readerOf } from '../http/scopes.ts';
 import type { Server } from '../http/server.ts';
+import { json } from '../http/text-page.ts';
 import { checkedByRoute, invalidBody } from '../http/validation.ts';
 import type { IngestOptions } from './batch.ts';
 import { rowChecker } from './check-row.ts';
@@ -14,7 +15,7 @@ import type { AnyRow, Dataset } from './declare.ts';
 import { eraseCustomer } from './erase.ts';
 import { ingestRows } from './ingest.ts';
 import { findRow, holdVisible } from './list.ts';
-import { json, named, titled, unitsOfSending } from './route-words.ts';
+import { named, titled, unitsOfSending } from './route-words.ts';
 import { remove } from './store.ts';
 
 /** `GET`, `PUT` and `DELETE /v1/{dataset}/{key}`. */

@@ -2,7 +2,7 @@ import { type Author, writeAudit } from '../db/audit.ts';
 import type { Client } from '../db/pool.ts';
 import { copyLines } from './copy-lines.ts';
 import type { AnyRow, Changed, Column, Dataset, Kind } from './declare.ts';
-import { bury, noteDepartures, unitOf } from './tombstones.ts';
+import { bury, noteMoves, unitOf } from './tombstones.ts';
 
 export interface Stored {
   created: number;
@@ -139,7 +139,7 @@ export async function store(
     dataset,
     changed.map(({ before }) => before),
   );
-  await noteDepartures(client, dataset, changed);
+  await noteMoves(client, dataset, changed);
   await audit(client, dataset, changed, author);
   const news = rows.filter(isMade).map((after) => ({ key: String(after[dataset.key]), after }));
   await dataset.afterwards?.(client, [...news, ...changed]);

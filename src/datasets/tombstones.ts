@@ -1,3 +1,4 @@
+import { noteDepartures } from '../db/departures.ts';
 import type { Client } from '../db/pool.ts';
 import { unitSql } from '../db/unit-tree.ts';
 import type { AnyRow, Changed, Dataset } from './declare.ts';
@@ -34,7 +35,7 @@ export async function bury(client: Client, dataset: string, gone: readonly Gone[
  * none of their own. It may note a row that is still in its unit; the change feed looks again. Where no such column
  * changed it asks the database nothing.
  */
-export async function noteDepartures(client: Client, dataset: Dataset, changed: readonly Changed[]): Promise<void> {
+export async function noteMoves(client: Client, dataset: Dataset, changed: readonly Changed[]): Promise<void> {
   const { columns, customer } = dataset;
   const watched = [...(columns.unit === undefined ? [] : ['unit']), ...(customer === undefined ? [] : [customer])];
   const text = (row: AnyRow, name: string | undefined) =>
@@ -45,7 +46,7 @@ export async function noteDepartures(client: Client, dataset: Dataset, changed: 
       : [],
   );
   if (moved.length === 0) return;
-  await note(
+  await noteDepartures(
     client,
     `select $1 as dataset, m.key, coalesce(m.unit, c.unit) as unit
      from unnest($2::text[], $3::text[], $4::text[]) as m(key, unit, customer)
@@ -60,16 +61,5 @@ export async function noteDepartures(client: Client, dataset: Dataset, changed: 
       `select '${fact.name}', t.${fact.key}, m.unit from unnest($1::text[], $2::text[]) as m(id, unit)
        join ${fact.name} t on t.${fact.customer} = m.id ${fact.columns.unit === undefined ? '' : 'and t.unit is null'}`,
   );
-  await note(client, parts.join(' union all '), [known.map(({ key }) => key), known.map(({ unit }) => unit)]);
-}
-
-/** @param rows a statement of dataset, key and unit; those without a unit are nobody's loss */
-async function note(client: Client, rows: string, params: (string | (string | null)[])[]): Promise<void> {
-  await client.rows(
-    `insert into unit_departures (dataset, key, unit, left_at, changed_xid)
-     select r.dataset, r.key, r.unit, now(), pg_current_xact_id() from (${rows}) r(dataset, key, unit)
-     where r.unit is not null order by r.dataset, r.key, r.unit
-     on conflict (dataset, key, unit) do update set left_at = excluded.left_at, changed_xid = excluded.changed_xid`,
-    params,
-  );
+  await noteDepartures(client, parts.join(' union all '), [known.map(({ key }) => key), known.map(({ unit }) => unit)]);
 }

@@ -83,7 +83,7 @@ const writeState = (client: Client, { told, telling, xid, key }: State) =>
 
 /**
  * How many responses, and tombstones of responses, are not looked at yet: $1 is `told`, $2 `telling`, $3 and $4 the
- * place in it, $5 how far to count. Exact, however late a transaction commits: see `listChanges` in `datasets/changes.ts`, which
+ * place in it, $5 how far to count. Exact, however late a transaction commits: see `listChanges` in `feed/list-changes.ts`, which
  * walks the same way. The first condition is for the index.
  */
 const countUnseen = () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { purgeTombstones } from '../../src/datasets/changes.ts';
 import type { AnyRow, Dataset } from '../../src/datasets/declare.ts';
 import { datasets } from '../../src/datasets/registry.ts';
+import { purgeTombstones } from '../../src/feed/list-changes.ts';
 import { verify } from '../../src/outcomes/verify.ts';
 import { type Api, testApi } from '../support/api.ts';
 import { heldOpen, sentExample, withMileMarker, withSurvey } from './samples.ts';

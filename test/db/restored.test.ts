@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { purgeTombstones } from '../../src/datasets/changes.ts';
 import type { Database } from '../../src/db/pool.ts';
 import { mendRestored } from '../../src/db/restored.ts';
+import { purgeTombstones } from '../../src/feed/list-changes.ts';
 import { refresh } from '../../src/outcomes/refresh.ts';
 import { assertVerified, at, payment, response, retention, type World, worlds } from '../support/world.ts';
 

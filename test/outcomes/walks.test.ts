@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { purgeTombstones } from '../../src/datasets/changes.ts';
+import { purgeTombstones } from '../../src/feed/list-changes.ts';
 import { at, customer, empty, payment, type Row, response, survey, type World, worlds } from '../support/world.ts';
 import { beginOpen, history, holds, insertRow, live } from './histories.ts';
 

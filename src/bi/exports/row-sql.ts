@@ -1,4 +1,4 @@
-import { instantSql } from '../../datasets/list.ts';
+import { instantSql } from '../../db/json-text.ts';
 import type { SetColumn } from '../set.ts';
 import type { Wanted } from './wanted.ts';
 

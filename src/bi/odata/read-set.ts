@@ -1,4 +1,4 @@
-import { instantSql } from '../../datasets/list.ts';
+import { instantSql } from '../../db/json-text.ts';
 import type { Client, Param } from '../../db/pool.ts';
 import { columnTypes } from '../column-types.ts';
 import type { BiSet, SetColumn } from '../set.ts';

@@ -1,30 +1,39 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type TSchema, Type } from 'typebox';
+import { Type } from 'typebox';
 import type { Database } from '../db/pool.ts';
 import { limitedReading } from '../db/unit-tree.ts';
 import { Cursor, closed, Id, nullable, Problem, ref, Timestamp } from '../http/schemas.ts';
 import { readerOf } from '../http/scopes.ts';
 import type { Server } from '../http/server.ts';
-import { beginning, listChanges } from './changes.ts';
-import type { Dataset } from './declare.ts';
-import { json, named, page } from './route-words.ts';
+import { json, page } from '../http/text-page.ts';
+import type { Feed } from './feed.ts';
+import { beginning, listChanges } from './list-changes.ts';
 
-/** `GET /v1/changes/{dataset}`: for those who keep a copy. */
-export function addChanges(app: Server, db: Database, dataset: Dataset): void {
-  const changed = Type.Object(
-    { ...(dataset.shown as unknown as { properties: Record<string, TSchema> }).properties },
-    { additionalProperties: false },
-  );
-  const removed = closed({ [dataset.key]: Id, removed_at: Timestamp });
+/** What a feed tells, in words. */
+function told({ removable, owner }: Feed): string {
+  const gone = removable
+    ? ' of what was removed, its key and `removed_at`.'
+    : ' what was archived too, with its `archived_at`: nothing is ever removed.';
+  const limited =
+    owner === undefined || owner === 'everybody'
+      ? ''
+      : ' A key that is limited to units is told of a row that leaves them as of one that was removed, and after a change of the units themselves begins anew (410).';
+  return `Each row once, as it is now;${gone} \`page.cursor\` is where to go on, now or tomorrow; \`page.next\` is null when there is nothing more at the moment. A row that commits late is never missed.${limited}`;
+}
+
+/** `GET /v1/changes/{path}`: for those who keep a copy. */
+export function addChanges(app: Server, db: Database, feed: Feed): void {
+  const changed = Type.Object({ ...feed.shown }, { additionalProperties: false });
+  const removed = closed({ [feed.key]: Id, removed_at: Timestamp });
+  const mayLeave = feed.removable || (feed.owner !== undefined && feed.owner !== 'everybody');
   app.get(
-    `/v1/changes/${dataset.path}`,
+    `/v1/changes/${feed.path}`,
     {
-      config: { scope: 'read', ...limitedReading(dataset.owner) },
+      config: { scope: 'read', ...limitedReading(feed.owner) },
       schema: {
-        operationId: `list${named(dataset.one)}Changes`,
-        summary: `What was stored, changed and removed among the ${dataset.name.replaceAll('_', ' ')}`,
-        description:
-          'Each row once, as it is now; of what was removed, its key and `removed_at`. `page.cursor` is where to go on, now or tomorrow; `page.next` is null when there is nothing more at the moment. A row that commits late is never missed. A key that is limited to units is told of a row that leaves them as of one that was removed, and after a change of the units themselves begins anew (410).',
+        operationId: feed.operationId,
+        summary: `What was ${feed.removable ? 'stored, changed and removed' : 'made, changed and archived'} among the ${feed.many}`,
+        description: told(feed),
         tags: ['Changes'],
         querystring: closed({
           limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 5000, default: 1000 })),
@@ -34,7 +43,7 @@ export function addChanges(app: Server, db: Database, dataset: Dataset): void {
           200: Type.Object(
             {
               page: closed({ next: nullable(Type.String()), cursor: Type.String() }),
-              data: Type.Array(Type.Union([changed, removed])),
+              data: Type.Array(mayLeave ? Type.Union([changed, removed]) : changed),
             },
             { additionalProperties: false },
           ),
@@ -58,7 +67,7 @@ export function addChanges(app: Server, db: Database, dataset: Dataset): void {
               units: text(units),
             };
       const { rows, place, more } = await db.read((client) =>
-        listChanges(client, dataset, after, limit, readerOf(request), app.paging.fingerprint),
+        listChanges(client, feed, after, limit, readerOf(request), app.paging.fingerprint),
       );
       const { next, cursor } = app.paging.next(request, reply, [
         place.told,

@@ -1,9 +1,10 @@
+import { wholeOrganisation } from '../db/departures.ts';
+import { instantSql } from '../db/json-text.ts';
 import type { Client, Param } from '../db/pool.ts';
 import { unitsBelowAny, visibleSql } from '../db/unit-tree.ts';
 import { ApiError } from '../errors.ts';
 import type { Reader } from '../http/scopes.ts';
-import type { Dataset } from './declare.ts';
-import { instantSql, rowSql } from './list.ts';
+import type { Feed } from './feed.ts';
 
 /** Where a reader of the changes has come to. */
 export interface Place {
@@ -47,7 +48,7 @@ const expired = (why: string) => new ApiError(410, 'cursor_expired', `${why}: re
  */
 export async function listChanges(
   client: Client,
-  dataset: Dataset,
+  feed: Feed,
   after: Place,
   limit: number,
   reader: Reader,
@@ -58,15 +59,15 @@ export async function listChanges(
        pg_snapshot_xmax(coalesce($2, $1, '1:1:')::pg_snapshot) > pg_snapshot_xmax(pg_current_snapshot()) or exists (
          select from feed_horizons where dataset = $3 and not pg_visible_in_snapshot(below_xid, coalesce($1, $2)::pg_snapshot)
        ) as expired`,
-    [after.told, after.telling, dataset.name],
+    [after.told, after.telling, feed.name],
   );
   if (!bound || bound.expired) throw expired('The cursor is too old, or from before the database was restored');
-  const units = await readUnits(client, dataset, reader, fingerprint);
+  const units = await readUnits(client, feed, reader, fingerprint);
   const isFirst = after.told === null && after.telling === null;
   if (!isFirst && after.units !== units)
     throw expired('The cursor was made for a key of other units, or the units were changed since');
   const found = await client.rows<{ xid: string; key: string; kind: number; row: string }>(
-    ...changesSql(dataset, { after, telling: bound.telling, limit: limit + 1 }, reader),
+    ...changesSql(feed, { after, telling: bound.telling, limit: limit + 1 }, reader),
   );
   const cut = found.length > limit;
   const page = cut ? found.slice(0, limit) : found;
@@ -85,7 +86,7 @@ export async function listChanges(
 /** The mark of the units that a limited reader sees; null where it makes no difference which. */
 async function readUnits(
   client: Client,
-  { owner }: Dataset,
+  { owner }: Feed,
   { units }: Reader,
   fingerprint: (text: string) => string,
 ): Promise<string | null> {
@@ -96,11 +97,11 @@ async function readUnits(
 
 /** The statement of a page, and its parameters. */
 function changesSql(
-  dataset: Dataset,
+  feed: Feed,
   { after, telling, limit }: { after: Place; telling: string; limit: number },
   { personal, units }: Reader,
 ): [string, Param[]] {
-  const { name, key, owner } = dataset;
+  const { name, key, owner, rowSql } = feed;
   const parameters: Param[] = [name, after.xid, after.key, after.kind, after.told, telling, limit];
   const isNew = (xid: string) => `pg_visible_in_snapshot(${xid}, $6::pg_snapshot)
     and ($5::text is null or not pg_visible_in_snapshot(${xid}, $5::pg_snapshot))`;
@@ -112,14 +113,16 @@ function changesSql(
       ${from} and ${untold(xid)} and (${xid}, ${rowKey}, ${kind}) > ($2::xid8, $3::text, $4::int)
       order by ${xid}, ${rowKey} limit $7)`;
   const removed = (at: string) => `json_build_object('${key}', d.key, 'removed_at', ${instantSql(at)})::text`;
-  const shown = rowSql(dataset, 't', personal);
+  const shown = rowSql('t', personal);
+  // Our own ids are of the type uuid.
+  const rowKey = `t.${key}::text`;
   const parts: string[] = [];
   if (units === null || owner === undefined || owner === 'everybody')
     parts.push(
       part('d.changed_xid', 'd.key', 0, removed('d.removed_at'), 'from tombstones d where d.dataset = $1'),
       part(
         't.changed_xid',
-        `t.${key}`,
+        rowKey,
         1,
         shown,
         `from ${name} t where ${owner === undefined && units ? 'false' : 'true'}`,
@@ -129,8 +132,9 @@ function changesSql(
     const param = (value: Param) => `$${parameters.push(value)}`;
     const visible = visibleSql(owner, units, param);
     // Who begins has nothing to lose.
-    const gone = `from unit_departures d where d.dataset = $1 and $5::text is not null and d.unit in ${unitsBelowAny(param(units))}
-      and not exists (select from ${name} t where t.${key} = d.key and ${visible})`;
+    const wasSeen = `(d.unit in ${unitsBelowAny(param(units))}${owner.shared ? ` or d.unit = '${wholeOrganisation}'` : ''})`;
+    const gone = `from unit_departures d where d.dataset = $1 and $5::text is not null and ${wasSeen}
+      and not exists (select from ${name} t where ${rowKey} = d.key and ${visible})`;
     parts.push(part('d.changed_xid', 'd.key', 0, removed('d.left_at'), gone));
     const { unit, customer } = owner;
     const ofCustomer =
@@ -140,7 +144,7 @@ function changesSql(
     parts.push(
       part(
         't.changed_xid',
-        `t.${key}`,
+        rowKey,
         1,
         shown,
         `from ${name} t where ${visible} ${ofCustomer === undefined ? '' : `and not ${later}`}`,
@@ -150,7 +154,7 @@ function changesSql(
       parts.push(
         part(
           'c.changed_xid',
-          `t.${key}`,
+          rowKey,
           1,
           shown,
           `from customers c join ${name} t on ${ofCustomer}
