@@ -84,6 +84,7 @@ const setOf = ({ table, one, path, description, key, stored, owner }: ManagedNou
   key: [key],
   ...(owner !== undefined && { owner }),
   list: `/v1/${path}`,
+  changes: `/v1/changes/${path}`,
   columns: Object.entries(stored).map(columnOf),
 });
 

@@ -96,7 +96,7 @@ const responseOutcomes: BiSet = {
   role: 'kept',
   time: 'answered_at',
   description:
-    'What the customer did in the days after a response, a row for each response and window. Average only rows whose state is `counted`.',
+    'What the customer did in the days after a response, a row for each response and window. Average only rows whose state is `counted`. It follows from the facts and has no change feed: pull it by `answered_on`, and again as far back as the longest window, in which what is known of a response still grows. A correction of older facts changes older rows.',
   relation: 'response_outcomes',
   key: ['response_id', 'window_days'],
   columns: [
@@ -140,7 +140,7 @@ const dailyScores: BiSet = {
   role: 'additive',
   time: 'answered_on',
   description:
-    'How many answers of each score a day brought, by survey, unit, segment, region, moment and channel. Additive: add up `responses` and `score_total`, then divide.',
+    'How many answers of each score a day brought, by survey, unit, segment, region, moment and channel. Additive: add up `responses` and `score_total`, then divide. It follows from the facts and has no change feed: pull it by `answered_on`.',
   relation: `(select answered_on, ${groupOf(dimensions)}, score, count(*)::int8 as responses, sum(score) as score_total
     from response_outcomes where window_days = (select min(w) from refresh_state, unnest(windows_days) w)
     group by answered_on, ${groupOf(dimensions)}, score)`,
@@ -162,7 +162,7 @@ const dailyOutcomes: BiSet = {
   role: 'additive',
   time: 'answered_on',
   description:
-    'The sums that outcome figures are made of, by day, window, survey, band, unit, segment, region, moment and channel. Additive: divide sums of `revenue_after` by sums of `revenue_n`, never averages of averages.',
+    'The sums that outcome figures are made of, by day, window, survey, band, unit, segment, region, moment and channel. Additive: divide sums of `revenue_after` by sums of `revenue_n`, never averages of averages. It follows from the facts and has no change feed: pull it by `answered_on`, and again as far back as the longest window.',
   relation: `(select answered_on, window_days, ${groupOf(dimensions)}, count(*)::int8 as responses,
       count(*) filter (where revenue_state = 'counted')::int8 as revenue_n,
       coalesce(sum(revenue_after), 0) as revenue_after, coalesce(sum(revenue_before), 0) as revenue_before,
@@ -197,7 +197,8 @@ const dimDate: BiSet = {
   name: 'dim_date',
   one: 'date',
   role: 'dimension',
-  description: 'Every day from the year of the first response to the end of next year, for relations by day.',
+  description:
+    'Every day from the year of the first response to the end of next year, for relations by day. It follows from the calendar and has no change feed.',
   relation: `(select day::date as date_on, extract(year from day)::int as year, extract(quarter from day)::int as quarter,
       extract(month from day)::int as month, to_char(day, 'YYYY-MM') as year_month,
       to_char(day, 'YYYY-"Q"Q') as year_quarter, extract(isodow from day)::int as weekday,

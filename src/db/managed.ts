@@ -1,6 +1,7 @@
 import { conflict, notFound } from '../errors.ts';
 import { type Author, writeAudit } from './audit.ts';
 import { canonical } from './canonical.ts';
+import { noteDepartures, wholeOrganisation } from './departures.ts';
 import type { Client, Param } from './pool.ts';
 import { type Owner, type UnitLimit, unitsBelow, visibleSql } from './unit-tree.ts';
 
@@ -120,9 +121,24 @@ export async function updateManaged<Row extends Managed>(
     [key, ...names.map((name) => asParam(noun, name, changes[name]))],
   );
   if (!after) throw notFound(noun.one.replaceAll('_', ' '), key);
+  await noteLoss(client, noun, key, old.unit, after as { unit?: unknown });
   const pick = (row: object) => Object.fromEntries(Object.entries(row).filter(([name]) => names.includes(name)));
   await writeAudit(client, author, [{ action, noun: noun.one, key, before: pick(before), after: pick(changes) }]);
   return after;
+}
+
+/** Notes that a row is another unit's now, for readers who are limited to the one that it had. */
+async function noteLoss(
+  client: Client,
+  { table, owner }: Noun,
+  key: string,
+  left: unknown,
+  { unit: now }: { unit?: unknown },
+): Promise<void> {
+  if (left === undefined || left === now) return;
+  const shared = typeof owner === 'object' && owner.shared === true;
+  const lost = left === null ? (shared ? wholeOrganisation : null) : String(left);
+  if (lost !== null) await noteDepartures(client, 'select $1::text, $2::text, $3::text', [table, key, lost]);
 }
 
 /** Up to `limit` rows in the order of their keys, after the one given; those that are archived only when asked for. */

@@ -96,7 +96,8 @@ const takesNull = (schema: object): boolean =>
   ('type' in schema && [schema.type].flat().includes('null')) ||
   ('enum' in schema && Array.isArray(schema.enum) && schema.enum.includes(null)) ||
   ('anyOf' in schema && Array.isArray(schema.anyOf) && schema.anyOf.some((one) => takesNull(one)));
-const isMoment = (schema: object) => 'format' in schema && schema.format === 'date-time';
+/** Whether a field holds a moment in time. */
+export const isMoment = (schema: object) => 'format' in schema && schema.format === 'date-time';
 const withoutDefault = ({ default: _, ...schema }: TSchema & { default?: unknown }) => schema as TSchema;
 
 const typesOf = (schema: object) => ('type' in schema ? [schema.type].flat() : []);

@@ -5,6 +5,7 @@ import type { Client, Database } from '../db/pool.ts';
 import { limitedReading } from '../db/unit-tree.ts';
 import { uuid7 } from '../db/uuid7.ts';
 import { conflict } from '../errors.ts';
+import { addChanges } from '../feed/change-route.ts';
 import { etagOf, requireMatch, versioned } from '../http/etag.ts';
 import { closed, Id, Problem, ref } from '../http/schemas.ts';
 import { authorOf } from '../http/scopes.ts';
@@ -20,6 +21,7 @@ import {
   unsent,
   withMoments,
 } from './declare.ts';
+import { feedOf } from './feed.ts';
 import { addListPath } from './list-path.ts';
 import { once, onceHeaders } from './once.ts';
 import { requireOwn, requireOwnUnit } from './own-units.ts';
@@ -52,9 +54,9 @@ export interface Deeds<N> {
 }
 
 /**
- * The five routes of a managed noun: POST makes one (with `Idempotency-Key`, 409 where the key is taken), GET lists and
+ * The routes of a managed noun: POST makes one (with `Idempotency-Key`, 409 where the key is taken), GET lists and
  * reads, PATCH changes one by merge-patch, DELETE archives it; the last two ask for `If-Match`. Each change is one
- * transaction with its entry in the audit log.
+ * transaction with its entry in the audit log. Beside them its change feed.
  */
 export function addNounPaths<D>(
   app: Server,
@@ -234,4 +236,6 @@ export function addNounPaths<D>(
       return reply.code(204).send(null);
     },
   );
+
+  addChanges(app, db, feedOf(noun));
 }

@@ -55,7 +55,7 @@ export const CatalogueEntry = Type.Object(
     columns: Type.Array(CatalogueColumn),
     relations: Type.Array(Relation),
     list: path('JSON, page by page.'),
-    changes: path('What changed since, with what was removed.'),
+    changes: path('What changed since, with what was removed; null for what follows from facts or the calendar alone.'),
     odata: Type.String({ description: 'The entity set.' }),
     csv: Type.String({ description: 'The whole as a file.' }),
     ndjson: Type.String({ description: 'The whole as a file, a JSON object a line.' }),
