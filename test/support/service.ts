@@ -35,7 +35,7 @@ process.once('exit', () => {
 
 /** Starts `src/main.ts` and waits until it answers. */
 export async function startProcess(
-  env: { PORT: number; DATA_DIR: string; ADMIN_KEY: string; WEBHOOK_ALLOW?: string },
+  env: { PORT: number; DATA_DIR: string; ADMIN_KEY: string; WEBHOOK_ALLOW?: string; DATABASE_URL?: string },
   flags: string[] = [],
 ) {
   const { PATH, HOME } = process.env;
