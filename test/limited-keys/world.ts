@@ -198,7 +198,7 @@ export async function twoHalves(api: Api): Promise<{
       name: `${half} goal`,
       mile_marker: 'calls',
       outcome_mile_marker: null,
-      unit: half,
+      unit: `${half}-1`,
       // It stands on the scorecard whenever this runs.
       ends_on: '2999-06-30',
     };
