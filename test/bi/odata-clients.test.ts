@@ -34,6 +34,7 @@ async function service(t: TestContext) {
       answered_at: new Date(Date.UTC(2024, 0, 1 + n, 12)).toISOString(),
     })),
   );
+  assert.equal((await api.send('POST', '/v1/follow-ups', { customer_id: 'C-1' })).status, 201);
   await refresh(api.db);
   const base = `${await api.app.listen({ port: 0, host: '127.0.0.1' })}/odata/v1/`;
   return { api, base, password: `Basic ${Buffer.from(`anybody:${api.key}`).toString('base64')}` };
