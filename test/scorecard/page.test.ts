@@ -127,6 +127,10 @@ test('The scorecard as a page', { skip }, async (t) => {
       .locator('.chart')
       .evaluateAll((all) => all.map((one) => one.getAttribute('aria-label') ?? ''));
     assert.ok(labels[0]?.includes('70.0%'), labels[0]);
+    // Each says of which period it is and how sure.
+    const said = await page.locator('#goals .value + p').allTextContents();
+    assert.equal(said[0], `in ${month(-1).slice(0, 7)}, 95% interval 69.1% to 70.9%`);
+    assert.equal(await page.locator('#attention li strong').first().textContent(), 'Solve it in the first call');
     const first = await page.locator('#attention li').first().textContent();
     assert.ok(first?.startsWith('Solve it in the first call is at risk.'), String(first));
     await page.close();

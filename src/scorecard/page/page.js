@@ -42,15 +42,24 @@ function shape(name) {
   return svg;
 }
 
-/** A number as its unit of measure says: `66.0%`, `1,312.40 EUR`, `41.2 points`. */
+/** A number as its unit of measure says: `66.0%`, `1,312.40 EUR`, `41.2`, `12.5 seconds`; never `-0.0`. */
 function tell(value, unit_of_measure, currency) {
   if (value === null) return '–';
-  const digits = (least, most) => ({ minimumFractionDigits: least, maximumFractionDigits: most });
+  const digits = (least, most) => ({
+    ...{ minimumFractionDigits: least, maximumFractionDigits: most, signDisplay: 'negative' },
+  });
   if (unit_of_measure === 'share') return `${(100 * value).toLocaleString('en', digits(1, 1))}%`;
-  if (unit_of_measure === 'currency') return value.toLocaleString('en', { style: 'currency', currency });
+  if (unit_of_measure === 'currency')
+    return value.toLocaleString('en', { style: 'currency', currency, signDisplay: 'negative' });
   if (unit_of_measure === 'points') return value.toLocaleString('en', digits(1, 1));
   const number = value.toLocaleString('en', digits(0, Math.abs(value) < 10 ? 3 : 1));
   return unit_of_measure === 'number' ? number : `${number} ${unit_of_measure}`;
+}
+
+/** The numbers of an axis, without decimals that say nothing: `70%`, `75%`. */
+function ticks(values, say) {
+  const all = values.map(say);
+  return all.every((one) => /\.0+(?!\d)/.test(one)) ? all.map((one) => one.replace(/\.0+(?!\d)/, '')) : all;
 }
 
 const date = (day) =>
@@ -93,25 +102,31 @@ function draw(box, trend, say, color, lines = []) {
   if (known.length === 0) return;
   const [least, most] = [Math.min(...known), Math.max(...known)];
   const room = (most - least || Math.abs(most) || 1) * 0.08;
-  const font = `${Math.round(0.75 * Number.parseFloat(getComputedStyle(document.documentElement).fontSize))}px system-ui, sans-serif`;
+  const letters = Math.round(0.75 * Number.parseFloat(getComputedStyle(document.documentElement).fontSize));
+  const font = `${letters}px system-ui, sans-serif`;
   const quiet = { stroke: inTone.open, font, grid: { stroke: '#e6ebf0', width: 1 }, ticks: { show: false } };
   const size = () => ({ width: Math.max(120, box.clientWidth), height: box.clientHeight });
   const chart = new uPlot(
     {
       ...size(),
-      padding: [8, 22, 0, 0],
+      // Half of the last month's name stands right of its line.
+      padding: [8, 2.2 * letters, 0, 0],
       legend: { show: false },
       cursor: { show: false },
       select: { show: false },
       scales: { x: { time: true }, y: { range: [least - room, most + room] } },
       axes: [
-        { ...quiet, grid: { show: false }, space: 70, size: 22, gap: 2, values: (_, days) => days.map(monthOf) },
         {
           ...quiet,
-          space: 34,
+          ...{ grid: { show: false }, space: 5.5 * letters, size: 2 * letters, gap: 0.6 * letters },
+          values: (_, days) => days.map(monthOf),
+        },
+        {
+          ...quiet,
+          space: 1.9 * letters,
           size: (self, values) =>
             10 + Math.max(0, ...(values ?? []).map((value) => self.ctx.measureText(value).width)) / devicePixelRatio,
-          values: (_, values) => values.map((value) => say(value)),
+          values: (_, values) => ticks(values, say),
         },
       ],
       series: [
@@ -151,7 +166,13 @@ function wayOf(goal, say, tone) {
   );
   return [
     way,
-    make('p', 'ends soft', make('span', '', `from ${say(goal.baseline)}`), make('span', '', `to ${say(goal.target)}`)),
+    make(
+      'p',
+      'ends soft',
+      make('span', '', `from ${say(goal.baseline)}`),
+      make('span', '', `${say(goal.expected_value)} expected`),
+      make('span', '', `to ${say(goal.target)}`),
+    ),
   ];
 }
 
@@ -165,7 +186,15 @@ function aimOf(goal, say) {
 }
 
 const limits = ({ value_low, value_high }, say) =>
-  value_low === null ? '' : ` ${say(value_low)} to ${say(value_high)}`;
+  value_low === null ? '' : `, 95% interval ${say(value_low)} to ${say(value_high)}`;
+const briefLimits = ({ value_low, value_high }, say) =>
+  value_low === null ? '' : ` (${say(value_low)} to ${say(value_high)})`;
+/** Of which of its periods the value of a goal is. */
+const measuredIn = ({ measured_from, trend }) =>
+  trend.find(({ period_start_on }) => period_start_on === measured_from)?.period ?? null;
+/** What stands after a number of points, and after no other. */
+const points = ({ unit_of_measure, value }) =>
+  unit_of_measure === 'points' && value !== null ? make('small', '', ' points') : null;
 
 function goalCard(goal, currency) {
   const say = (value) => tell(value, goal.unit_of_measure, currency);
@@ -183,7 +212,8 @@ function goalCard(goal, currency) {
     '',
     make('div', 'top', make('h3', '', goal.name), make('span', `state ${tone}`, shape(name), goal.state_in_words)),
     make('p', 'soft', goal.mile_marker_name, goal.unit === null ? '' : `, ${goal.unit}`),
-    make('p', 'value', say(goal.value), make('small', '', limits(goal, say))),
+    make('p', 'value', say(goal.value), points(goal)),
+    make('p', 'soft', measuredIn(goal) === null ? 'No value yet' : `in ${measuredIn(goal)}`, limits(goal, say)),
     ...wayOf(goal, say, tone),
     make('p', 'soft', `Aim: ${aimOf(goal, say)}`),
     chart,
@@ -235,12 +265,18 @@ function markerCard(marker, currency) {
     'article',
     '',
     make('h3', '', marker.name),
-    make('p', 'value', say(marker.value), make('small', '', limits(marker, say))),
-    make('p', 'soft', marker.period === null ? 'No value yet' : `in ${marker.period}`),
-    make('p', '', changeOf(marker, say)),
+    make('p', 'value', say(marker.value), points(marker)),
+    make('p', 'soft', marker.period === null ? 'No value yet' : `in ${marker.period}${briefLimits(marker, say)}`),
+    make('p', 'change', changeOf(marker, say)),
     chart,
   );
   return { card, draw: () => draw(chart, marker.trend, say, inTone.line) };
+}
+
+/** A sentence with the name that it is about made to stand out. */
+function withName({ sentence, name }) {
+  const at = sentence.indexOf(name);
+  return at === -1 ? [sentence] : [sentence.slice(0, at), make('strong', '', name), sentence.slice(at + name.length)];
 }
 
 function show(card) {
@@ -253,7 +289,7 @@ function show(card) {
   byId('vision').hidden = card.vision === null;
   byId('day').textContent = date(card.today);
   byId('reads-as').textContent = card.reads_as.split(' First: ')[0];
-  const first = card.attention.slice(0, 6).map(({ sentence }) => make('li', '', sentence));
+  const first = card.attention.slice(0, 6).map((one) => make('li', '', ...withName(one)));
   if (card.attention.length > 6) first.push(make('li', 'more', `and ${card.attention.length - 6} more`));
   byId('attention').replaceChildren(...first);
   byId('attention-section').hidden = first.length === 0;
