@@ -80,7 +80,7 @@ export const goals = [
       ...{ declared_status: 'on_track', declared_note: 'The calls before the delivery have only just begun.' },
     },
     checkIns: [
-      { value: 9, confidence: 7, note: 'Calls before the delivery begin in April.', checked_in_by: 'Ines' },
+      { value: 9, confidence: 7, note: 'Calls before the delivery begin in spring.', checked_in_by: 'Ines' },
       { value: 6, confidence: 5, note: 'Assembly is what they complain of now.', checked_in_by: 'Ines' },
     ],
     talkedAbout: [4, 32, 60],
@@ -144,7 +144,7 @@ export const alignmentReviews = [
 export const obstacles = [
   {
     ...{ title: 'Drivers cannot call customers from the van', moment: 'delivery', raised_by: 'Jan', severity: 'high' },
-    ...{ owner: 'logistics', raised_at: '2025-05-12T08:00:00Z', status: 'fixed', fixed_at: '2025-10-01T00:00:00Z' },
+    ...{ owner: 'logistics', raised_at: '2025-03-12T08:00:00Z', status: 'fixed', fixed_at: '2025-06-01T00:00:00Z' },
   },
   {
     ...{ title: 'Fitters see no plan of the room', moment: 'assembly', raised_by: 'Marta', severity: 'high' },
@@ -160,7 +160,7 @@ export const suggestions = [
   {
     ...{ text: 'Call every customer an hour before the van comes.', by: 'Jan', moment: 'delivery', unit: 'coast-1' },
     ...{ made_at: '2026-01-12T07:40:00Z', status: 'incorporated', answered_at: '2026-01-19T10:00:00Z' },
-    answer: 'Since April all drivers do. Thank you, Jan.',
+    answer: 'All drivers do now. Thank you, Jan.',
     voters: ['Ines', 'Marta', 'Otto', 'Paul', 'Lea'],
   },
   {
