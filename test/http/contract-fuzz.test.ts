@@ -2,13 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Ajv } from 'ajv';
 import fc from 'fast-check';
-import { nouns } from '../../src/bi/noun-sets.ts';
 import { datasets } from '../../src/datasets/registry.ts';
 import { openapiOf } from '../../src/http/openapi.ts';
-import { named } from '../../src/managed/declare.ts';
 import { verify } from '../../src/outcomes/verify.ts';
-import { sentExample, withMileMarker } from '../datasets/samples.ts';
 import { testApi } from '../support/api.ts';
+import { fuzzWorld } from './fuzz-world.ts';
 import { type Schema, valuesOf } from './schema-values.ts';
 
 /** How many requests each operation gets; a bound on the time would leave some without any on a slow machine. */
@@ -17,9 +15,17 @@ const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
 
 interface Operation {
   operationId: string;
-  parameters?: { in: string; name: string; schema: Schema }[];
+  parameters?: { in: string; name: string; required?: boolean; schema: Schema }[];
   requestBody?: { content: Record<string, { schema: Schema }> };
   responses: Record<string, unknown>;
+}
+
+/** An operation, and where it is. */
+interface Asked {
+  operationId: string;
+  method: string;
+  path: string;
+  operation: Operation;
 }
 
 interface Document {
@@ -62,31 +68,7 @@ test('no request makes the service fail, and every answer is what the contract s
   api.app.addHook('onError', async (_request, _reply, error) => {
     failures.push(error);
   });
-  let keyId = '';
-  let endpointId = '';
-  let deliveryId = '';
-  let followUpId = '';
-  /** The ids of rows that people manage, by the word for one in the names of operations. */
-  const made: Record<string, string> = {};
-  /** What requests may have removed is there again. */
-  const restore = async (time_zone = 'UTC') => {
-    await api.send('PATCH', '/v1/settings', { time_zone }, { 'if-match': '*' });
-    await withMileMarker(api);
-    for (const dataset of datasets) await api.send('POST', `/v1/${dataset.path}`, sentExample(dataset));
-    keyId = (await api.send('POST', '/v1/keys', { name: 'for trials', scopes: ['read'] })).body.id;
-    await api.db.write((client) => client.rows('update webhook_endpoints set archived_at = now()'));
-    const hook = { url: 'https://crm.example/hooks', event_types: ['follow_up.*'] };
-    endpointId = (await api.send('POST', '/v1/webhook-endpoints', hook)).body.id;
-    deliveryId = (await api.send('POST', `/v1/webhook-endpoints/${endpointId}/test`)).body.id;
-    await api.send('PUT', '/v1/surveys/nps/follow-up-rule', { bands: ['detractor'] }, { 'if-match': '*' });
-    await api.db.write((client) => client.rows('delete from follow_ups'));
-    await api.send('POST', '/v1/customers', { id: 'C-2001' });
-    followUpId = (await api.send('POST', '/v1/follow-ups', { customer_id: 'C-1042' })).body.id;
-    await api.send('POST', '/v1/moments', { key: 'check-in', name: 'Check-in' });
-    for (const { key, path, example, component, one } of nouns)
-      if (key === 'id') made[component ?? named(one)] = (await api.send('POST', `/v1/${path}`, example)).body.id;
-  };
-
+  const world = fuzzWorld(api);
   await api.app.ready();
   const document = openapiOf(api.app) as unknown as Document;
   const ajv = new Ajv({ strict: false });
@@ -100,6 +82,7 @@ test('no request makes the service fail, and every answer is what the contract s
   const {
     one,
     named: likely,
+    near,
     nearly,
     odd,
   } = valuesOf(document.components.schemas, known, {
@@ -126,6 +109,9 @@ test('no request makes the service fail, and every answer is what the contract s
     window_days: [30, 180],
     predictors: ['nps', 'nps@delivery', 'nps@delivery,nps@call'],
     url: ['https://crm.example/hooks', 'https://10.0.0.1/', 'http://crm.example/'],
+    from: ['2026-01-01'],
+    to: ['2026-07-01'],
+    resource: ['responses', 'goals', 'daily_scores', "customers('C-1042')"],
     columns: ['source', 'changed_at,source'],
     group_by: ['month', 'segment', 'unit,quarter', 'theme', 'year, channel', 'month,month', 'owner'],
     response_id: ['A-501'],
@@ -145,31 +131,24 @@ test('no request makes the service fail, and every answer is what the contract s
   });
 
   // The longest word, since a VisionCheck is no Vision.
-  const madeFor = ({ operationId }: Operation) =>
-    Object.entries(made)
-      .filter(([word]) => operationId.includes(word))
-      .sort(([one], [other]) => other.length - one.length)[0]?.[1];
-  const parameters = (operation: Operation, place: string) => {
-    const all = (operation.parameters ?? []).filter((parameter) => parameter.in === place);
-    const record = (value: (name: string, schema: Schema) => fc.Arbitrary<unknown>) =>
-      fc.record(
-        Object.fromEntries(all.map(({ name, schema }) => [name, value(name, schema).map(String)])),
-        place === 'path' ? {} : { requiredKeys: [] },
-      ) as fc.Arbitrary<Record<string, string>>;
-    const fitting = (name: string, schema: Schema) =>
-      operation.operationId.endsWith('Key')
-        ? fc.constant(keyId)
-        : operation.operationId.includes('Webhook') && place === 'path'
-          ? fc.constant(name === 'id' ? endpointId : deliveryId)
-          : name === 'id' && /FollowUp(Step)?$/.test(operation.operationId)
-            ? fc.constant(followUpId)
-            : name === 'id' && madeFor(operation) !== undefined
-              ? fc.constant(madeFor(operation))
-              : likely(name, schema);
-    // A cursor is good with its own query only.
-    const good = record(fitting).map(({ cursor: _, ...rest }) => rest as Record<string, string>);
-    const any = record((name, schema) => fc.oneof(fitting(name, schema), odd));
-    return fc.oneof({ weight: 5, arbitrary: good }, any);
+  const parameters = (asked: Asked, place: string) => {
+    const all = (asked.operation.parameters ?? []).filter((parameter) => parameter.in === place);
+    const record = (from: typeof all, value: (name: string, schema: Schema) => fc.Arbitrary<unknown>) =>
+      fc.record(Object.fromEntries(from.map(({ name, schema }) => [name, value(name, schema).map(String)])));
+    const fitting = (name: string, schema: Schema) => {
+      const there = place === 'path' ? world.inPath(asked, name) : undefined;
+      return there === undefined ? likely(name, schema) : fc.constant(there);
+    };
+    const odder = (name: string, schema: Schema) => fc.oneof(fitting(name, schema), odd);
+    // Many at once hardly ever go together. A cursor is good with its own query only.
+    const needed = all.filter(({ required }) => required);
+    const others = all.filter(({ required, name }) => !required && name !== 'cursor');
+    const few = fc.subarray(others, { maxLength: Math.min(3, others.length) });
+    const good = (place === 'header' ? fc.oneof({ weight: 3, arbitrary: fc.constant(others) }, few) : few).chain(
+      (some) => record([...needed, ...some], fitting),
+    );
+    const any = fc.subarray(all).chain((some) => record(place === 'path' ? all : some, odder));
+    return fc.oneof({ weight: 5, arbitrary: good }, any) as fc.Arbitrary<Record<string, string>>;
   };
 
   const rowOf = (schema: Schema): Schema => schema.anyOf?.find((branch) => branch.$ref) ?? schema;
@@ -202,7 +181,13 @@ test('no request makes the service fail, and every answer is what the contract s
     const schema = requestBody.content['application/json']?.schema ?? {};
     const row = fc.oneof({ weight: 4, arbitrary: one(rowOf(schema)) }, nearly(rowOf(schema)));
     const rows = fc.array(row, { maxLength: 4 });
-    const whole = fc.oneof({ weight: 3, arbitrary: one(schema) }, row, nearly(schema), fc.jsonValue());
+    const whole = fc.oneof(
+      { weight: 3, arbitrary: one(schema) },
+      { weight: 3, arbitrary: near(schema) },
+      row,
+      nearly(schema),
+      fc.jsonValue(),
+    );
     const json = whole.map((value) => ({ type: 'application/json', payload: JSON.stringify(value), value }));
     const lines = rows.map((values) => values.map((value) => JSON.stringify(value)).join('\n'));
     const ndjson = lines.map((payload) => ({ type: 'application/x-ndjson', payload }));
@@ -235,14 +220,17 @@ test('no request makes the service fail, and every answer is what the contract s
     );
   };
 
-  const requests = (method: string, path: string, operation: Operation): fc.Arbitrary<Sent> =>
+  // Whoever sends them, `.` and `..` in an address are the folder itself and the one above.
+  const inAddress = (value = '') => encodeURIComponent(/^\.\.?$/.test(value) ? `${value}.` : value);
+
+  const requests = (asked: Asked): fc.Arbitrary<Sent> =>
     fc
       .record({
-        inPath: parameters(operation, 'path'),
-        inQuery: parameters(operation, 'query'),
+        inPath: parameters(asked, 'path'),
+        inQuery: parameters(asked, 'query'),
         extra: rarely(fc.tuple(odd, odd)),
-        inHeader: parameters(operation, 'header'),
-        body: bodies(operation),
+        inHeader: parameters(asked, 'header'),
+        body: bodies(asked.operation),
         aligned: fc.boolean(),
       })
       .map(({ inPath, inQuery, extra, inHeader, body, aligned }) => {
@@ -251,8 +239,8 @@ test('no request makes the service fail, and every answer is what the contract s
         const keys = aligned ? align(inPath, body?.value) : inPath;
         const headers = Object.entries(inHeader).filter(([, value]) => /^[\x20-\x7e]*$/.test(value));
         return {
-          method: method.toUpperCase() as Sent['method'],
-          url: `${path.replace(/{(\w+)}/g, (_, name) => encodeURIComponent(keys[name] ?? ''))}?${query}`,
+          method: asked.method.toUpperCase() as Sent['method'],
+          url: `${asked.path.replace(/{(\w+)}/g, (_, name) => inAddress(keys[name]))}?${query}`,
           headers: {
             authorization: `Bearer ${api.key}`,
             ...Object.fromEntries(headers),
@@ -292,28 +280,32 @@ test('no request makes the service fail, and every answer is what the contract s
   };
 
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({ method, path, operation })),
+    Object.entries(methods).map(
+      ([method, operation]): Asked => ({ operationId: operation.operationId, method, path, operation }),
+    ),
   );
   assert.ok(operations.length > 60);
   const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000_000);
   t.diagnostic(`FUZZ_SEED=${seed}`);
   const accepted = new Set<string>();
   const sums = { requests: 0, accepted: 0 };
-  for (const [at, { method, path, operation }] of operations.entries()) {
-    await restore(['Asia/Tokyo', 'America/Los_Angeles', 'UTC'][at % 3]);
+  for (const [at, asked] of operations.entries()) {
+    const { operation } = asked;
+    await world.restore(['Asia/Tokyo', 'America/Los_Angeles', 'UTC'][at % 3] ?? 'UTC');
     await fc.assert(
-      fc.asyncProperty(requests(method, path, operation), async (sent) => {
+      fc.asyncProperty(requests(asked), async (sent) => {
         sums.requests++;
         if ((await check(sent, operation)) >= 400) return;
         sums.accepted++;
         accepted.add(operation.operationId);
       }),
       {
-        seed,
+        seed: seed + at,
         numRuns: runs,
         includeErrorInReport: true,
       },
     );
+    world.tried(asked);
   }
   t.diagnostic(JSON.stringify(sums));
   t.diagnostic(

@@ -19,6 +19,7 @@ export interface Schema {
   maxLength?: number;
   minItems?: number;
   maxItems?: number;
+  examples?: unknown[];
 }
 
 const instants = fc
@@ -146,6 +147,23 @@ export function valuesOf(
     return fc.tuple(own, others).map(([a, b]) => ({ ...b, ...a }));
   };
 
+  /** What the contract gives as an example, with one field another or left out; of a change one field alone too. */
+  const near = (schema: Schema): fc.Arbitrary<unknown> => {
+    if (schema.$ref !== undefined) return near(components[schema.$ref.split('/').at(-1) ?? ''] ?? {});
+    if (schema.anyOf?.[0]) return near(schema.anyOf[0]);
+    const { properties = {}, required = [], examples: [example = {}] = [] } = schema;
+    const names = Object.keys(properties);
+    if (names.length === 0) return one(schema);
+    const field = fc.constantFrom(...names).chain((name) => {
+      const value = named(name, properties[name] ?? {}, 1);
+      return (required.includes(name) ? value : fc.option(value, { nil: undefined })).map((given) => ({
+        [name]: given,
+      }));
+    });
+    const changed = field.map((given) => ({ ...(example as object), ...given }));
+    return fc.oneof(fc.constant(example), { weight: 2, arbitrary: changed }, required.length === 0 ? field : changed);
+  };
+
   /** A value that fits, with one thing changed, so that it hardly ever does. */
   const nearly = (schema: Schema): fc.Arbitrary<unknown> =>
     fc
@@ -159,5 +177,5 @@ export function valuesOf(
         return how === 'drop' ? rest : { ...(rest as object), [name]: other };
       });
 
-  return { one, named, nearly, odd };
+  return { one, named, near, nearly, odd };
 }
