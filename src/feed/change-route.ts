@@ -10,7 +10,7 @@ import type { Feed } from './feed.ts';
 import { beginning, listChanges } from './list-changes.ts';
 
 /** What a feed tells, in words. */
-function told({ removable, owner }: Feed): string {
+function described({ removable, owner }: Feed): string {
   const gone = removable
     ? ' of what was removed, its key and `removed_at`.'
     : ' what was archived too, with its `archived_at`: nothing is ever removed.';
@@ -33,7 +33,7 @@ export function addChanges(app: Server, db: Database, feed: Feed): void {
       schema: {
         operationId: feed.operationId,
         summary: `What was ${feed.removable ? 'stored, changed and removed' : 'made, changed and archived'} among the ${feed.many}`,
-        description: told(feed),
+        description: described(feed),
         tags: ['Changes'],
         querystring: closed({
           limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 5000, default: 1000 })),

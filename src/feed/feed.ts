@@ -19,6 +19,6 @@ export interface Feed {
   removable: boolean;
   /** The fields of a row as it is told. */
   shown: Record<string, TSchema>;
-  /** The JSON text of the row `alias`. Personal fields are left out where the reader may not see them. */
-  rowSql: (alias: string, personal: boolean) => string;
+  /** The JSON text of a row, over `t`. Personal fields are left out where the reader may not see them. */
+  rowSql: (personal: boolean) => string;
 }

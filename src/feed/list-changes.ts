@@ -113,7 +113,7 @@ function changesSql(
       ${from} and ${untold(xid)} and (${xid}, ${rowKey}, ${kind}) > ($2::xid8, $3::text, $4::int)
       order by ${xid}, ${rowKey} limit $7)`;
   const removed = (at: string) => `json_build_object('${key}', d.key, 'removed_at', ${instantSql(at)})::text`;
-  const shown = rowSql('t', personal);
+  const shown = rowSql(personal);
   // Our own ids are of the type uuid.
   const rowKey = `t.${key}::text`;
   const parts: string[] = [];

@@ -25,6 +25,6 @@ export const feedOf = ({ table, path, called, component, one, key, owner, stored
   owner,
   removable: false,
   shown: stored,
-  rowSql: (alias) =>
-    objectSql(Object.entries(stored).map(([name, schema]) => `${fieldSql(`${alias}.${name}`, schema)} as ${name}`)),
+  rowSql: () =>
+    objectSql(Object.entries(stored).map(([name, schema]) => `${fieldSql(`t.${name}`, schema)} as ${name}`)),
 });
