@@ -27,6 +27,8 @@ export async function eraseCustomer(client: Client, id: string, author: Author):
       );
     removed += gone.length;
   }
+  const followUps = await eraseFollowUps(client, id);
+  if (followUps.length > 0) await bury(client, 'follow_ups', followUps);
   const named = await client.rows(
     `update referrals set referred_id = null, changed_at = now(), changed_xid = pg_current_xact_id() where referred_id = $1
      returning id`,
@@ -34,7 +36,7 @@ export async function eraseCustomer(client: Client, id: string, author: Author):
   );
   const record = await client.rows<Gone>('delete from customers where id = $1 returning id as key, unit', [id]);
   if (record.length > 0) await bury(client, 'customers', record);
-  removed += record.length + named.length + (await eraseFollowUps(client, id)) + (await forgetCustomer(client, id));
+  removed += record.length + named.length + followUps.length + (await forgetCustomer(client, id));
   if (removed === 0) return 0;
   await client.rows('insert into dirty_respondents (respondent) values ($1)', [id]);
   await client.rows(`insert into dirty_customers (customer_id, since) values ($1, '-infinity')`, [id]);

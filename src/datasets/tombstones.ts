@@ -61,5 +61,9 @@ export async function noteMoves(client: Client, dataset: Dataset, changed: reado
       `select '${fact.name}', t.${fact.key}, m.unit from unnest($1::text[], $2::text[]) as m(id, unit)
        join ${fact.name} t on t.${fact.customer} = m.id ${fact.columns.unit === undefined ? '' : 'and t.unit is null'}`,
   );
+  parts.push(
+    `select 'follow_ups', t.id::text, m.unit from unnest($1::text[], $2::text[]) as m(id, unit)
+     join follow_ups t on t.customer_id = m.id and t.unit is null`,
+  );
   await noteDepartures(client, parts.join(' union all '), [known.map(({ key }) => key), known.map(({ unit }) => unit)]);
 }

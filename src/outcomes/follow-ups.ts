@@ -1,6 +1,7 @@
 import type { Event } from '../db/events.ts';
 import type { Managed } from '../db/managed.ts';
 import type { Client } from '../db/pool.ts';
+import { unitSql } from '../db/unit-tree.ts';
 
 /** The states of a follow-up, in their order. */
 export const followUpStates = ['open', 'acknowledged', 'contacted', 'solution_offered', 'closed'] as const;
@@ -60,18 +61,24 @@ export const followUpEvent = (type: 'opened' | 'due' | 'overdue' | 'closed', row
 
 /**
  * Removes the follow-ups of a customer, what listeners were to be told of them, and what the audit log quotes of them.
- * @returns how many there were
+ * To be called while the record of the customer is there.
+ * @returns which there were, and the unit of each
  */
-export async function eraseFollowUps(client: Client, customer: string): Promise<number> {
-  const gone = await client.rows<{ id: string }>('delete from follow_ups where customer_id = $1 returning id', [
-    customer,
-  ]);
-  if (gone.length === 0) return 0;
-  const ids = gone.map(({ id }) => id);
+export async function eraseFollowUps(
+  client: Client,
+  customer: string,
+): Promise<{ key: string; unit: string | null }[]> {
+  const unit = unitSql({ unit: 't.unit', customer: 't.customer_id' });
+  const gone = await client.rows<{ key: string; unit: string | null }>(
+    `delete from follow_ups t where customer_id = $1 returning id::text as key, ${unit} as unit`,
+    [customer],
+  );
+  if (gone.length === 0) return gone;
+  const ids = gone.map(({ key }) => key);
   await client.rows('delete from events where subject = any($1::text[])', [ids]);
   await client.rows(
     `update audit_log set before = null, after = null where noun = 'follow_up' and key = any($1::text[])`,
     [ids],
   );
-  return gone.length;
+  return gone;
 }

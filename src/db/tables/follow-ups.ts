@@ -54,6 +54,7 @@ export const followUps = pgTable(
   },
   (table) => [
     uniqueIndex('follow_ups_open_customer_idx').on(table.customer_id).where(sql`${table.state} <> 'closed'`),
+    index('follow_ups_changed_idx').on(table.changed_xid),
     index('follow_ups_customer_idx').on(table.customer_id, table.opened_at),
     index('follow_ups_deadline_idx')
       .on(table.remind_at)

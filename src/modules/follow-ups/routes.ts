@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import type { Author } from '../../db/audit.ts';
 import { getManaged } from '../../db/managed.ts';
 import type { Client, Database } from '../../db/pool.ts';
+import { addChanges } from '../../feed/change-route.ts';
 import { etagOf, requireMatch, versioned } from '../../http/etag.ts';
 import { closed, Problem, pageOf, ref, Uuid } from '../../http/schemas.ts';
 import { authorOf } from '../../http/scopes.ts';
@@ -11,6 +12,7 @@ import { once, onceHeaders } from '../../managed/once.ts';
 import type { FollowUpRow } from '../../outcomes/follow-ups.ts';
 import { refreshBeforeAnswer } from '../../outcomes/refresh.ts';
 import { archiveFollowUp, changeFollowUp } from './change.ts';
+import { followUpFeed } from './feed.ts';
 import { openByHand } from './open-by-hand.ts';
 import { getFollowUp, listFollowUps, noun, type Place, shown } from './queries.ts';
 import { FollowUp, FollowUpChanges, FollowUpStep, followUpFilters, NewFollowUp } from './schemas.ts';
@@ -22,6 +24,7 @@ const tags = ['Follow-ups'];
 
 /** `/v1/follow-ups`: upset customers, worked off by people. */
 export function addFollowUpRoutes(app: Server, db: Database): void {
+  addChanges(app, db, followUpFeed);
   const show = async (request: FastifyRequest, reply: FastifyReply, id: string) => {
     const row = await db.read((client) => getFollowUp(client, id, request.caller.units));
     return versioned(request, reply, shown(row, request.caller.may('personal')));
