@@ -16,7 +16,6 @@ export const followUps: BiSet = {
   ...(noun.owner !== undefined && { owner: noun.owner }),
   list: '/v1/follow-ups',
   changes: '/v1/changes/follow-ups',
-  changes: '/v1/changes/follow-ups',
   columns: kept.map((name) => ({
     ...columnOf([name, FollowUp.properties[name]]),
     ...(madeSql[name] !== undefined && { sql: madeSql[name] }),
