@@ -7,7 +7,7 @@ const granted = Type.Array(Type.Enum([...scopes]), {
   minItems: 1,
   uniqueItems: true,
   description:
-    'What the key may do. `ingest`: send and remove facts. `read`: lists and answers without personal data. `personal`: the same with it. `manage`: create and change what the organisation manages, and read. `admin`: everything.',
+    'What the key may do. `ingest`: send and remove facts. `read`: lists and answers without personal data. `scorecard`: the scorecard and nothing else. `personal`: the same with it. `manage`: create and change what the organisation manages, and read. `admin`: everything.',
 });
 
 const units = nullable(
