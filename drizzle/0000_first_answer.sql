@@ -869,6 +869,7 @@ CREATE INDEX "empowerment_actions_customer_idx" ON "empowerment_actions" USING b
 CREATE INDEX "events_waiting_idx" ON "events" USING btree ("id") WHERE "events"."fanned_out_at" is null;--> statement-breakpoint
 CREATE INDEX "events_subject_idx" ON "events" USING btree ("subject");--> statement-breakpoint
 CREATE UNIQUE INDEX "follow_ups_open_customer_idx" ON "follow_ups" USING btree ("customer_id") WHERE "follow_ups"."state" <> 'closed';--> statement-breakpoint
+CREATE INDEX "follow_ups_changed_idx" ON "follow_ups" USING btree ("changed_xid");--> statement-breakpoint
 CREATE INDEX "follow_ups_customer_idx" ON "follow_ups" USING btree ("customer_id","opened_at");--> statement-breakpoint
 CREATE INDEX "follow_ups_deadline_idx" ON "follow_ups" USING btree ("remind_at") WHERE "follow_ups"."state" <> 'closed' and "follow_ups"."overdue_at" is null;--> statement-breakpoint
 CREATE INDEX "discussions_goals_idx" ON "discussions" USING gin ("goals");--> statement-breakpoint
