@@ -87,7 +87,7 @@ export function scorecardSentence(
   goals: readonly { state: keyof typeof inWords; name: string }[],
   first: string | undefined,
 ): string {
-  if (goals.length === 0) return 'No goal is published yet. Publish one, and it stands here.';
+  if (goals.length === 0) return 'No goal is running. Publish one, and it stands here.';
   const well = goals.filter(({ state }) => ['ahead', 'on_track', 'achieved', 'sustaining'].includes(state)).length;
   const badly = goals.filter(({ state }) => ['behind', 'at_risk', 'missed'].includes(state)).length;
   const open = goals.length - well - badly;

@@ -17,7 +17,7 @@ test('The scorecard', async (t) => {
 
   await t.test('an empty one says what to do', async () => {
     const { reads_as, goals, mile_markers, attention, vision } = await card();
-    assert.equal(reads_as, 'No goal is published yet. Publish one, and it stands here.');
+    assert.equal(reads_as, 'No goal is running. Publish one, and it stands here.');
     assert.deepEqual([goals, mile_markers, attention, vision], [[], [], [], null]);
   });
 
