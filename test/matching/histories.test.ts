@@ -90,7 +90,7 @@ worlds('Whatever happens in whatever order', {
   async 'the matches are those of the responses and problems as they are in the end'(world) {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 25 }), (steps) => play(world, steps)),
-      { numRuns: 30, examples: [[storedWhileWalked]] },
+      { numRuns: 15, examples: [[storedWhileWalked]] },
     );
   },
 });
