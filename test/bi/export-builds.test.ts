@@ -217,7 +217,7 @@ test('files are made by few at a time, and by nobody for nobody', async (t) => {
       const second = open('responses.csv?columns=id,score');
       kept = once(second, 'response').then(([reply]) => reply as IncomingMessage);
       await until('it has come', () => (second.socket?.bytesWritten ?? 0) > 0);
-      await sleep(50);
+      await sleep(300);
       first.destroy();
       await sleep(50);
       assert.equal(building(), 1);

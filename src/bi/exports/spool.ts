@@ -135,33 +135,43 @@ export function openSpool(
     for (;;) {
       const [newest] = entriesOf(identity);
       if (newest === undefined) return begin(wanted, identity, key_id);
-      const snapshot = await newest.snapshot;
-      const changed = snapshot === '' || (await db.read((client) => hasChanged(client, wanted, snapshot)));
+      // Whoever compares has an interest in it already.
+      newest.waiting += 1;
+      const changed = await newest.snapshot
+        .then((snapshot) => snapshot === '' || db.read((client) => hasChanged(client, wanted, snapshot)))
+        .finally(() => leave(newest));
       if (!changed && entries.has(newest)) return newest;
       if (entriesOf(identity)[0] === newest) return begin(wanted, identity, key_id);
     }
   }
 
-  /** Waits for a file as long as the client does. When nobody waits any more it is given up. */
+  /** Somebody waits for a file no longer. When nobody does any more, what is not there yet is given up. */
+  function leave(entry: Entry): void {
+    entry.waiting -= 1;
+    entry.last_used = Date.now();
+    if (entry.waiting > 0 || entry.file !== null) return;
+    // In the same turn, whoever compared may become one who waits.
+    setImmediate(() => {
+      if (entry.waiting > 0 || entry.file !== null || !entries.delete(entry)) return;
+      // Nobody may join what is being given up.
+      entry.give_up.abort(clientHasGone());
+    });
+  }
+
+  /** Waits for a file as long as the client does. */
   async function wait(entry: Entry, gone: AbortSignal): Promise<Built> {
     entry.waiting += 1;
-    let leave: () => void = () => {};
+    let goAway: () => void = () => {};
     const left = new Promise<never>((_, reject) => {
-      leave = () => reject(clientHasGone());
-      if (gone.aborted) leave();
-      else gone.addEventListener('abort', leave, { once: true });
+      goAway = () => reject(clientHasGone());
+      if (gone.aborted) goAway();
+      else gone.addEventListener('abort', goAway, { once: true });
     });
     try {
       return await Promise.race([entry.built, left]);
     } finally {
-      gone.removeEventListener('abort', leave);
-      entry.waiting -= 1;
-      entry.last_used = Date.now();
-      if (entry.waiting === 0 && entry.file === null) {
-        // Nobody may join what is being given up.
-        entries.delete(entry);
-        entry.give_up.abort(clientHasGone());
-      }
+      gone.removeEventListener('abort', goAway);
+      leave(entry);
     }
   }
 
