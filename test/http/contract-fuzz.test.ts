@@ -10,7 +10,7 @@ import { fuzzWorld } from './fuzz-world.ts';
 import { type Schema, valuesOf } from './schema-values.ts';
 
 /** How many requests each operation gets; a bound on the time would leave some without any on a slow machine. */
-const runs = Number(process.env.FUZZ_RUNS ?? 30);
+const runs = Number(process.env.FUZZ_RUNS ?? 25);
 const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
 
 interface Operation {
