@@ -1,6 +1,6 @@
 import type { TSchema } from 'typebox';
 import { Decimal } from '../http/schemas.ts';
-import type { ManagedNoun } from '../managed/declare.ts';
+import { type ManagedNoun, takesNull, typesOf } from '../managed/declare.ts';
 import { alignmentReviews } from '../modules/alignment-reviews/alignment-review.ts';
 import { behaviours } from '../modules/behaviours/behaviour.ts';
 import { observations } from '../modules/behaviours/observation.ts';
@@ -33,8 +33,6 @@ export const nouns: readonly ManagedNoun[] = [
   problems,
 ];
 
-const typesOf = (schema: object) => ('type' in schema ? [schema.type].flat() : []);
-
 function kindOf(schema: object): Kind {
   const types = typesOf(schema);
   if ('format' in schema && schema.format === 'date-time') return 'instant';
@@ -55,9 +53,6 @@ function flat(name: string, schema: object): string {
   const items = 'items' in schema && typeof schema.items === 'object' && schema.items !== null ? schema.items : {};
   return typesOf(items).includes('string') ? `array_to_string(t.${name}, '|')` : `t.${name}::text`;
 }
-
-const takesNull = (schema: object) =>
-  typesOf(schema).includes('null') || ('enum' in schema && Array.isArray(schema.enum) && schema.enum.includes(null));
 
 /** A column of a set, from the field of a row as it is stored. */
 export function columnOf([name, schema]: [string, TSchema & { description?: string }]): SetColumn {

@@ -17,6 +17,7 @@ import { moment, xid8 } from '../db/tables/columns.ts';
 import type { Owner } from '../db/unit-tree.ts';
 import type { FieldError } from '../errors.ts';
 import { CalendarDate, Currency, Decimal, Id, nullable, Timestamp } from '../http/schemas.ts';
+import { named } from '../managed/declare.ts';
 
 /** How a column is kept, read from a CSV cell and written to an answer. */
 export type Kind = 'text' | 'choice' | 'moment' | 'day' | 'decimal' | 'number' | 'flag' | 'list' | 'map';
@@ -226,9 +227,6 @@ function ownerOf(columns: Columns, customer: string | undefined): Owner | undefi
   return { ...(hasUnit && { unit: 't.unit' }), ...(customer !== undefined && { customer: `t.${customer}` }) };
 }
 
-/** `revenue_event` becomes `RevenueEvent`, the name of the component in the contract. */
-const titleOf = (one: string) => one.replace(/(^|_)(\w)/g, (_, __, letter: string) => letter.toUpperCase());
-
 function sentSchema(one: string, columns: Columns, example: AnyRow): TSchema {
   const fields: Record<string, TSchema> = {};
   for (const [name, { sent, required, derived, description }] of Object.entries(columns)) {
@@ -238,7 +236,7 @@ function sentSchema(one: string, columns: Columns, example: AnyRow): TSchema {
       : Type.Optional(Type.Unsafe({ ...nullable(sent), description }));
   }
   const given = Object.fromEntries(Object.entries(example).filter(([name]) => name in fields));
-  return Type.Object(fields, { $id: `New${titleOf(one)}`, additionalProperties: false, examples: [given] });
+  return Type.Object(fields, { $id: `New${named(one)}`, additionalProperties: false, examples: [given] });
 }
 
 function shownSchema(one: string, columns: Columns, example: AnyRow): TSchema {
@@ -253,7 +251,7 @@ function shownSchema(one: string, columns: Columns, example: AnyRow): TSchema {
   fields.changed_at = Type.Unsafe({ ...Timestamp, description: 'When the row last changed.' });
   const at = '2026-02-12T06:00:00.000Z';
   const shown = { ...example, source: 'crm', recorded_at: at, changed_at: at };
-  return Type.Object(fields, { $id: titleOf(one), additionalProperties: false, examples: [shown] });
+  return Type.Object(fields, { $id: named(one), additionalProperties: false, examples: [shown] });
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { TSchema } from 'typebox';
 import type { Feed } from '../feed/feed.ts';
+import { named } from '../managed/declare.ts';
 import type { Dataset } from './declare.ts';
 import { rowSql } from './list.ts';
-import { named } from './route-words.ts';
 
 /** A dataset as those see it who follow its changes. */
 export const feedOf = (dataset: Dataset): Feed => ({

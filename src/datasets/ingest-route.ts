@@ -6,6 +6,7 @@ import { closed, nullable, Problem, ref } from '../http/schemas.ts';
 import { authorOf } from '../http/scopes.ts';
 import type { Server } from '../http/server.ts';
 import { checkedByRoute } from '../http/validation.ts';
+import { named } from '../managed/declare.ts';
 import type { IngestOptions } from './batch.ts';
 import { cellReader } from './cells.ts';
 import { rowChecker } from './check-row.ts';
@@ -13,7 +14,7 @@ import type { CountRows } from './count-rows.ts';
 import { csvRows } from './csv.ts';
 import type { Dataset } from './declare.ts';
 import { ingestAtomically, ingestRows, ingestStream } from './ingest.ts';
-import { named, unitsOfSending } from './route-words.ts';
+import { unitsOfSending } from './route-words.ts';
 import { type Incoming, ndjsonRows } from './sources.ts';
 
 const IngestError = Type.Object(

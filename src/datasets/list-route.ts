@@ -7,9 +7,9 @@ import { Cursor, closed, Id, Limit, pageOf } from '../http/schemas.ts';
 import { readerOf } from '../http/scopes.ts';
 import type { Server } from '../http/server.ts';
 import { json, page } from '../http/text-page.ts';
+import { named } from '../managed/declare.ts';
 import type { Dataset } from './declare.ts';
 import { listRows } from './list.ts';
-import { named } from './route-words.ts';
 
 /** `GET /v1/{dataset}`: page by page, with the filters that its columns declare. */
 export function addList(app: Server, db: Database, dataset: Dataset): void {

@@ -8,6 +8,7 @@ import { authorOf, readerOf } from '../http/scopes.ts';
 import type { Server } from '../http/server.ts';
 import { json } from '../http/text-page.ts';
 import { checkedByRoute, invalidBody } from '../http/validation.ts';
+import { named } from '../managed/declare.ts';
 import type { IngestOptions } from './batch.ts';
 import { rowChecker } from './check-row.ts';
 import type { CountRows } from './count-rows.ts';
@@ -15,7 +16,7 @@ import type { AnyRow, Dataset } from './declare.ts';
 import { eraseCustomer } from './erase.ts';
 import { ingestRows } from './ingest.ts';
 import { findRow, holdVisible } from './list.ts';
-import { named, titled, unitsOfSending } from './route-words.ts';
+import { titled, unitsOfSending } from './route-words.ts';
 import { remove } from './store.ts';
 
 /** `GET`, `PUT` and `DELETE /v1/{dataset}/{key}`. */

@@ -88,11 +88,12 @@ export interface ManagedNoun<D = Declaration> extends Noun, Omit<Declaration, 'k
 /** A row of whichever noun. */
 export type AnyRow = Managed & Record<string, unknown>;
 
-/** `follow_up` becomes `FollowUp`. */
+/** `follow_up` becomes `FollowUp`, for the names of components and operations. */
 export const named = (name: string) => name.replace(/(^|_)(\w)/g, (_, __, letter: string) => letter.toUpperCase());
 
 const withDefault = (schema: object) => 'default' in schema;
-const takesNull = (schema: object): boolean =>
+/** Whether a field may be null. */
+export const takesNull = (schema: object): boolean =>
   ('type' in schema && [schema.type].flat().includes('null')) ||
   ('enum' in schema && Array.isArray(schema.enum) && schema.enum.includes(null)) ||
   ('anyOf' in schema && Array.isArray(schema.anyOf) && schema.anyOf.some((one) => takesNull(one)));
@@ -100,7 +101,8 @@ const takesNull = (schema: object): boolean =>
 export const isMoment = (schema: object) => 'format' in schema && schema.format === 'date-time';
 const withoutDefault = ({ default: _, ...schema }: TSchema & { default?: unknown }) => schema as TSchema;
 
-const typesOf = (schema: object) => ('type' in schema ? [schema.type].flat() : []);
+/** The JSON types of a field. */
+export const typesOf = (schema: object) => ('type' in schema ? [schema.type].flat() : []);
 const isJson = (schema: object): boolean =>
   typesOf(schema).includes('object') ||
   ('items' in schema && typeof schema.items === 'object' && schema.items !== null && isJson(schema.items));

@@ -52,7 +52,7 @@ export async function readMarkers(client: Client, of: readonly GoalRow[]): Promi
 /** The row tells of a change to who follows it only where there is one. */
 async function keep(client: Client, goal: GoalRow, { state, measured, progress, expected_progress }: Standing) {
   const { value = null, low = null, high = null, from = null, to = null } = measured ?? {};
-  const [kept] = await client.rows<{ changed: boolean }>(
+  await client.rows(
     `with told as (
        select id, (state, value, value_low, value_high, measured_from, measured_to, progress, expected_progress)
          is distinct from ($2::text, $3::float8, $4::float8, $5::float8, $6::date, $7::date, $8::float8, $9::float8) as is_new
@@ -63,10 +63,10 @@ async function keep(client: Client, goal: GoalRow, { state, measured, progress, 
        state_since = case when g.state is distinct from $2 then now() else g.state_since end,
        changed_at = case when told.is_new then now() else g.changed_at end,
        changed_xid = case when told.is_new then pg_current_xact_id() else g.changed_xid end
-     from told where g.id = told.id returning g.id is not null as changed`,
+     from told where g.id = told.id`,
     [goal.id, state, value, low, high, from, to, progress, expected_progress],
   );
-  if (!kept || goal.state === state) return;
+  if (goal.state === state) return;
   const { id, name, mile_marker, unit, owner, state: state_before } = goal;
   await recordEvents(client, [
     {
