@@ -92,6 +92,7 @@ const nothingWaits: Waiting = { facts: 0, respondents: 0, customers: 0, moved: f
 
 /**
  * The same without bringing what is kept up to date first, which the caller has done: `waiting` is what that left.
+ * @param known the state to read it with, where the caller has another than that of the outcomes
  * @throws ApiError 400 with the parameter and the cure.
  */
 export async function readQuestion(
@@ -99,9 +100,10 @@ export async function readQuestion(
   given: QuestionParameters,
   reader: { personal: boolean },
   waiting = nothingWaits,
+  known?: RefreshState,
 ): Promise<Question> {
   const group_by = readGroupBy(given.group_by);
-  const state = await readState(client);
+  const state = known ?? (await readState(client));
   const bounds = await readBounds(client, state.time_zone, {
     from: given.from ?? null,
     to: given.to ?? null,

@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import { readBounds } from '../db/period.ts';
-import type { Client, Database } from '../db/pool.ts';
+import type { Database } from '../db/pool.ts';
+import { readTimeZone } from '../db/settings.ts';
 import { limitedReading } from '../db/unit-tree.ts';
 import { Cursor, closed, Id, Limit, pageOf } from '../http/schemas.ts';
 import { readerOf } from '../http/scopes.ts';
@@ -48,7 +49,8 @@ export function addList(app: Server, db: Database, dataset: Dataset): void {
       const after = app.paging.start(request)?.[0];
       const { rows, last } = await db.read(async (client) => {
         const bounds = { from: from ?? null, to: to ?? null };
-        const period = from || to ? await readBounds(client, await timeZone(client), bounds) : { from: null, to: null };
+        const period =
+          from || to ? await readBounds(client, await readTimeZone(client), bounds) : { from: null, to: null };
         return listRows(
           client,
           dataset,
@@ -60,9 +62,4 @@ export function addList(app: Server, db: Database, dataset: Dataset): void {
       return reply.type(json).send(page(next, rows));
     },
   );
-}
-
-async function timeZone(client: Client): Promise<string> {
-  const [found] = await client.rows<{ time_zone: string }>('select time_zone from settings');
-  return found?.time_zone ?? 'UTC';
 }

@@ -1,6 +1,7 @@
 import { writeAudit } from '../db/audit.ts';
 import { recordEvents } from '../db/events.ts';
 import type { Client } from '../db/pool.ts';
+import { readReporting } from '../db/settings.ts';
 import { uuid7 } from '../db/uuid7.ts';
 import { type Band, bands } from './cells.ts';
 import { converted } from './definition.ts';
@@ -99,9 +100,7 @@ export async function forgetResponse(
  */
 async function open(client: Client, asking: { rule: Rule; response: RatedResponse }[]): Promise<void> {
   if (asking.length === 0) return;
-  const [settings] = await client.rows<{ time_zone: string; currency: string }>(
-    'select time_zone, currency from settings',
-  );
+  const { time_zone, currency } = await readReporting(client);
   const rows = await client.rows<FollowUpRow & { is_new: boolean }>(
     `with asked as materialized (
        select a.* from json_to_recordset($3::json) as a(id uuid, customer_id text, response_id text, survey text,
@@ -133,8 +132,8 @@ async function open(client: Client, asking: { rule: Rule; response: RatedRespons
        changed_at = now(), changed_xid = pg_current_xact_id()
      returning *, (xmax = 0) as is_new`,
     [
-      settings?.time_zone ?? 'UTC',
-      settings?.currency ?? 'EUR',
+      time_zone,
+      currency,
       JSON.stringify(
         asking.map(({ rule, response: { id, customer_id, survey, unit, answered_at } }) => ({
           id: uuid7(),

@@ -25,16 +25,6 @@ export interface Reading {
 const dayMs = 86_400_000;
 const shortestDays = { day: 1, week: 7, month: 28, quarter: 90, year: 365 } as const;
 
-/** Today in the reporting time zone. */
-export async function readToday(client: Client, now: Date): Promise<string> {
-  const [found] = await client.rows<{ today: string }>(
-    `select ($1::timestamptz at time zone time_zone)::date::text as today from settings`,
-    [now],
-  );
-  if (!found) throw new Error('settings has no row; the migrations make it.');
-  return found.today;
-}
-
 /** The periods that have a final value. */
 const measuredOf = (rows: readonly SeriesRow[]): Measured[] =>
   rows.flatMap(({ state, value, low, high, period_start_on, period_end_on }) =>

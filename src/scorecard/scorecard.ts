@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
 import type { Client, Database, Param } from '../db/pool.ts';
+import { readReporting, readToday } from '../db/settings.ts';
 import { type UnitLimit, unitsBelow, visibleSql } from '../db/unit-tree.ts';
 import { badRequest } from '../errors.ts';
 import { type GoalRow, goals } from '../modules/goals/goal.ts';
@@ -7,7 +8,7 @@ import { refreshBeforeAnswer } from '../outcomes/refresh.ts';
 import { attentionOf } from './attention.ts';
 import { type MileMarkerRow, mileMarkers } from './mile-markers/mile-marker.ts';
 import { freshnessOf } from './pace.ts';
-import { type Change, changeOf, type ReadGoal, type Reading, readGoal, readToday } from './read-goal.ts';
+import { type Change, changeOf, type ReadGoal, type Reading, readGoal } from './read-goal.ts';
 import type { Scorecard } from './schemas.ts';
 import { goalSentence, inWords, markerSentence, scorecardSentence, talkSentence } from './sentences.ts';
 import { readSeries, type SeriesRow } from './series.ts';
@@ -67,7 +68,7 @@ export async function readScorecard(
     async (client) => {
       const reading: Reading = { now, today: await readToday(client, now), personal };
       const place = unit === null ? null : await requireUnit(client, unit);
-      const { time_zone, currency } = await readSettings(client);
+      const { time_zone, currency } = await readReporting(client);
       const found = await readGoals(client, unit, reading.today);
       const markersOfGoals = await readMarkers(client, found);
       const said = new Map(
@@ -108,14 +109,6 @@ async function requireUnit(client: Client, key: string): Promise<{ key: string; 
   if (found) return found;
   const detail = `There is no unit '${key}'. GET /v1/units lists them.`;
   throw badRequest('unknown_unit', detail, [{ pointer: 'unit', code: 'unknown_unit', detail }]);
-}
-
-async function readSettings(client: Client): Promise<{ time_zone: string; currency: string }> {
-  const [found] = await client.rows<{ time_zone: string; currency: string }>(
-    'select time_zone, currency from settings',
-  );
-  if (!found) throw new Error('settings has no row; the migrations make it.');
-  return found;
 }
 
 /** The published goals that are not given up, until some time after their last day. */

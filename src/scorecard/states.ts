@@ -1,9 +1,10 @@
 import { recordEvents } from '../db/events.ts';
 import type { Client, Database } from '../db/pool.ts';
+import { readToday } from '../db/settings.ts';
 import { type GoalRow, goals } from '../modules/goals/goal.ts';
 import { type MileMarkerRow, mileMarkers } from './mile-markers/mile-marker.ts';
 import type { Standing } from './pace.ts';
-import { readGoal, readToday } from './read-goal.ts';
+import { readGoal } from './read-goal.ts';
 
 /** How many goals are looked at in one transaction. */
 const atOnce = 10;

@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { getManaged } from '../db/managed.ts';
 import { readBounds } from '../db/period.ts';
 import type { Client, Database } from '../db/pool.ts';
+import { readTimeZone } from '../db/settings.ts';
 import { invalid } from '../errors.ts';
 import { Cursor, closed, Limit, Problem, pageOf, ref, Uuid } from '../http/schemas.ts';
 import type { Server } from '../http/server.ts';
@@ -31,11 +32,6 @@ async function readyEndpoint(client: Client, id: string) {
   const endpoint = await liveEndpoint(client, id);
   requireEnabled(endpoint);
   return endpoint;
-}
-
-async function timeZone(client: Client): Promise<string> {
-  const [found] = await client.rows<{ time_zone: string }>('select time_zone from settings');
-  return found?.time_zone ?? 'UTC';
 }
 
 /** What was sent to an endpoint, and what is to be sent once more. */
@@ -86,7 +82,7 @@ export function addDeliveryPaths(app: Server, db: Database): void {
       const after = created_at === undefined ? undefined : { created_at: String(created_at), id: String(last_id) };
       const found = await db.read(async (client) => {
         await getManaged(client, endpointNoun, request.params.id);
-        const period = await readBounds(client, await timeZone(client), { from, to });
+        const period = await readBounds(client, await readTimeZone(client), { from, to });
         return listDeliveries(client, request.params.id, { state, type, ...period, after, limit: limit + 1 });
       });
       const rows = found.slice(0, limit);

@@ -181,3 +181,15 @@ test('over time a question counts in each period in which it was asked, and once
   const refused = await api.get('/v1/analytics/alignment?group_by=question');
   assert.deepEqual([refused.status, refused.body.code], [400, 'bad_grouping']);
 });
+
+test('another reporting time zone holds at once', async (t) => {
+  const api = await testApi(t);
+  await review(api, 'hiring', 'Do we ask for examples?', 'yes', '2026-03-01');
+  const changed = await api.send('PATCH', '/v1/settings', { time_zone: 'Asia/Tokyo' }, { 'if-match': '*' });
+  assert.equal(changed.status, 200, changed.text);
+  // Midnight in Tokyo, nine hours ahead; a day begins there, so the review of the first of March is in the period.
+  const answer = await ask(api, 'from=2026-03-01&to=2026-03-02');
+  assert.equal(answer.parameters.time_zone, 'Asia/Tokyo');
+  assert.equal(answer.parameters.from, '2026-02-28T15:00:00.000Z');
+  assert.deepEqual(shown(answer.data, 'area', 'questions')[0], ['hiring', 1]);
+});

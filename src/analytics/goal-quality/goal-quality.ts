@@ -1,8 +1,9 @@
 import type { Database } from '../../db/pool.ts';
+import { readTimeZone } from '../../db/settings.ts';
 import { wilson } from '../../stats/intervals.ts';
 import { type Answer, type AnswerRow, rounded } from '../answer.ts';
 import { readGroupsOf } from '../question.ts';
-import { type GoalsAsked, goalGroupings, type Quality, readQuality, readTimeZone } from './read.ts';
+import { type GoalsAsked, goalGroupings, type Quality, readQuality } from './read.ts';
 import { ruleNames, threeTests } from './rules.ts';
 import { qualitySentence } from './sentence.ts';
 

@@ -70,10 +70,3 @@ export async function readQuality(client: Client, { unit, group_by, time_zone }:
   );
   return rows.map((row) => ({ ...row, groups: names.map((name) => row[name] ?? null) }));
 }
-
-/** The reporting time zone, in which a year begins. */
-export async function readTimeZone(client: Client): Promise<string> {
-  const [found] = await client.rows<{ time_zone: string }>('select time_zone from settings');
-  if (!found) throw new Error('settings has no row; the migrations make it.');
-  return found.time_zone;
-}

@@ -1,10 +1,11 @@
 import type { Client, Database } from '../../db/pool.ts';
+import { readToday } from '../../db/settings.ts';
 import { wilson } from '../../stats/intervals.ts';
 import { type Answer, type AnswerRow, alwaysFresh, rounded } from '../answer.ts';
-import { type QuestionParameters, readQuestion } from '../question.ts';
+import type { QuestionParameters } from '../question.ts';
 import { listed } from '../words.ts';
 import { alignmentSentence, dueSentence } from './alignment-sentence.ts';
-import { groupColumns, narrowed, readGroups } from './asked.ts';
+import { groupColumns, narrowed, readAsked, readGroups } from './asked.ts';
 import {
   byArea,
   type Reviews,
@@ -12,7 +13,6 @@ import {
   readArchived,
   readDue,
   readReviews,
-  readToday,
   readUnreviewed,
   reviewGroupings,
 } from './read-reviews.ts';
@@ -33,7 +33,7 @@ interface AlignmentParameters extends Pick<QuestionParameters, 'unit' | 'from' |
 export function alignment(db: Database, given: AlignmentParameters, reader: { personal: boolean }): Promise<Answer> {
   return db.read(
     async (client) => {
-      const asked = await readAsked(client, given, reader);
+      const asked = await readReviewsAsked(client, given, reader);
       const rows = await readReviews(client, asked);
       const never = await readUnreviewed(client, asked);
       const archived = await readArchived(client, asked);
@@ -71,7 +71,7 @@ export function dueReviews(
 ): Promise<Answer> {
   return db.read(
     async (client) => {
-      const asked = await readAsked(client, given, reader);
+      const asked = await readReviewsAsked(client, given, reader);
       const never = await readUnreviewed(client, asked);
       const due = await readDue(client, asked);
       const { unit, area, due_within_days, today, time_zone } = parametersOf(asked);
@@ -92,7 +92,7 @@ export function dueReviews(
   );
 }
 
-async function readAsked(
+async function readReviewsAsked(
   client: Client,
   { area, group_by, due_within_days = 30, ...given }: AlignmentParameters,
   reader: { personal: boolean },
@@ -100,11 +100,11 @@ async function readAsked(
   const groups = readGroups(group_by, reviewGroupings);
   return {
     // There are a few questions an area, and each can be read: nothing is withheld unless that is asked for.
-    ...(await readQuestion(client, { min_n: 1, ...given }, reader)),
+    ...(await readAsked(client, { min_n: 1, ...given }, reader)),
     group_by: groups,
     area: area ?? null,
     due_within_days,
-    today: await readToday(client),
+    today: await readToday(client, new Date()),
   };
 }
 

@@ -1,12 +1,30 @@
 import type { Bound } from '../../db/period.ts';
+import type { Client } from '../../db/pool.ts';
+import { readTimeZone } from '../../db/settings.ts';
+import { readState } from '../../outcomes/collect.ts';
 import type { AnswerRow } from '../answer.ts';
-import { type Period, periods, type Question, wrong } from '../question.ts';
+import type { Reader } from '../declare.ts';
+import { type Period, periods, type Question, type QuestionParameters, readQuestion, wrong } from '../question.ts';
 import { type GroupKey, groupSql, type Statement } from '../sums.ts';
 import { capital } from '../words.ts';
 
 /** A question about what the organisation keeps of itself: no survey, and groups of its own. */
 export interface Asked<G extends string> extends Omit<Question, 'group_by'> {
   group_by: G[];
+}
+
+/**
+ * The usual parameters of such a question. Nothing that it reads is worked out in the background, so a change of the
+ * reporting time zone holds at once.
+ * @throws ApiError 400 with the parameter and the cure
+ */
+export async function readAsked(
+  client: Client,
+  given: Pick<QuestionParameters, 'unit' | 'from' | 'to' | 'min_n'>,
+  reader: Reader,
+): Promise<Question> {
+  const state = { ...(await readState(client)), time_zone: await readTimeZone(client) };
+  return readQuestion(client, given, reader, undefined, state);
 }
 
 export const isPeriod = (name: string): name is Period => periods.some((period) => period === name);

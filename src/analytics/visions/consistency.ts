@@ -1,9 +1,9 @@
 import type { Client, Database } from '../../db/pool.ts';
 import { wilson } from '../../stats/intervals.ts';
 import { type Answer, type AnswerRow, alwaysFresh, qMethod, rounded } from '../answer.ts';
-import { type QuestionParameters, readQuestion, wrong } from '../question.ts';
+import { type QuestionParameters, wrong } from '../question.ts';
 import { hiddenRows, linesOf } from '../small-groups.ts';
-import { groupColumns, narrowed, readGroups } from './asked.ts';
+import { groupColumns, narrowed, readAsked, readGroups } from './asked.ts';
 import { compareChecks, comparisonRow } from './compare-checks.ts';
 import { consistencySentence } from './consistency-sentence.ts';
 import { type Checks, type ChecksAsked, checkGroupings, readAround, readChecks } from './read-checks.ts';
@@ -29,7 +29,7 @@ export async function visionConsistency(
   return db.read(
     async (client) => {
       if (vision !== undefined) await requireVision(client, vision);
-      const asked: ChecksAsked = { ...(await readQuestion(client, given, reader)), group_by, vision: vision ?? null };
+      const asked: ChecksAsked = { ...(await readAsked(client, given, reader)), group_by, vision: vision ?? null };
       return answer(asked, await readCounted(client, asked), await readAround(client, asked));
     },
     { snapshot: true },

@@ -156,12 +156,3 @@ export async function readArchived(client: Client, question: ReviewsAsked): Prom
   );
   return found?.n ?? 0;
 }
-
-/** The day of today in the reporting time zone. */
-export async function readToday(client: Client): Promise<string> {
-  const [found] = await client.rows<{ today: string }>(
-    'select (now() at time zone time_zone)::date::text as today from settings',
-  );
-  if (!found) throw new Error('settings has no row; the migrations make it.');
-  return found.today;
-}

@@ -1,5 +1,6 @@
 import { readBounds } from '../../db/period.ts';
 import type { Client, Param } from '../../db/pool.ts';
+import { readTimeZone } from '../../db/settings.ts';
 import { type ApiError, badRequest } from '../../errors.ts';
 import { isCalendarDate } from '../../http/formats.ts';
 import type { Reader } from '../../http/scopes.ts';
@@ -94,7 +95,6 @@ function datesOf(set: BiSet, given: { from: string | null; to: string | null }) 
 }
 
 async function instantsOf(client: Client, given: { from: string | null; to: string | null }) {
-  const [settings] = await client.rows<{ time_zone: string }>('select time_zone from settings');
-  const { from, to } = await readBounds(client, settings?.time_zone ?? 'UTC', given);
+  const { from, to } = await readBounds(client, await readTimeZone(client), given);
   return { from: from?.at ?? null, to: to?.at ?? null };
 }

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { readBounds } from '../../db/period.ts';
 import type { Client, Database, Param } from '../../db/pool.ts';
+import { readTimeZone } from '../../db/settings.ts';
 import { Cursor, closed, Limit, nullable, pageOf, Timestamp } from '../../http/schemas.ts';
 import type { Server } from '../../http/server.ts';
 
@@ -47,8 +48,7 @@ async function listAudit(
   for (const [name, value] of Object.entries({ noun, key, actor, action }))
     if (value !== undefined) conditions.push(`${name} = ${param(value)}`);
   if (from !== undefined || to !== undefined) {
-    const [settings] = await client.rows<{ time_zone: string }>('select time_zone from settings');
-    const bounds = await readBounds(client, settings?.time_zone ?? 'UTC', { from: from ?? null, to: to ?? null });
+    const bounds = await readBounds(client, await readTimeZone(client), { from: from ?? null, to: to ?? null });
     if (bounds.from) conditions.push(`at >= ${param(bounds.from.at)}::timestamptz`);
     if (bounds.to) conditions.push(`at < ${param(bounds.to.at)}::timestamptz`);
   }
