@@ -46,16 +46,26 @@ export const rounded = (value: number | null): number | null =>
 export const roundedP = (p: number | null): number | null => (p === null ? null : Number(p.toPrecision(4)));
 
 /** The columns that say which group a row is about. */
-export const groupColumns = ({ survey, groups }: GroupKey, { group_by }: Question): AnswerRow => ({
-  survey,
-  ...Object.fromEntries(group_by.map((name, at) => [name, groups[at] ?? null])),
+export const groupColumns = (group: GroupKey, question: Question): AnswerRow => ({
+  survey: group.survey,
+  ...groupValues(group, question),
 });
 
+/** The groups of a row as columns, by what it is grouped by. */
+export const groupValues = (
+  { groups }: Pick<GroupKey, 'groups'>,
+  { group_by }: { group_by: readonly string[] },
+): AnswerRow => Object.fromEntries(group_by.map((name, at) => [name, groups[at] ?? null]));
+
+/** Why a row tells nothing to readers who may not see people. */
+export const hiddenReason = ({ fewest_people }: Pick<Question, 'fewest_people'>) =>
+  `fewer than ${fewest_people} people, or a group that would give one away`;
+
 /** Why the figures of a row are not told; null where they are. */
-export function withheldReason(n: number, isHidden: boolean, { min_n, fewest_people }: Question): string | null {
-  if (isHidden) return `fewer than ${fewest_people} people, or a group that would give one away`;
-  if (n >= min_n) return null;
-  return n === 0 ? 'no response counts yet' : `fewer than ${min_n} responses`;
+export function withheldReason(n: number, isHidden: boolean, question: Question): string | null {
+  if (isHidden) return hiddenReason(question);
+  if (n >= question.min_n) return null;
+  return n === 0 ? 'no response counts yet' : `fewer than ${question.min_n} responses`;
 }
 
 /** Over how many comparisons the q of an answer are: those that could be tested. */
@@ -79,6 +89,10 @@ export const usualWarnings = (rows: readonly AnswerRow[], tests: number): string
     ...(tests > 6 ? [`${tests} comparisons were made at once: judge them by q, not by p.`] : []),
   ];
 };
+
+/** The earliest of some moments, as far as they are known; null where none is. */
+export const earliest = (moments: readonly (Date | null)[]): Date | null =>
+  moments.filter((moment) => moment !== null).sort((one, other) => one.getTime() - other.getTime())[0] ?? null;
 
 /** The freshness that every answer states, and the warnings that belong to it. */
 export function freshness(

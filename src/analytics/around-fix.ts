@@ -1,6 +1,8 @@
+import { Type } from 'typebox';
 import { readBounds } from '../db/period.ts';
 import type { Client } from '../db/pool.ts';
 import { type Question, wrong } from './question.ts';
+import { when } from './schemas.ts';
 
 const dayMs = 86_400_000;
 
@@ -12,6 +14,22 @@ export interface AroundFix {
   /** How long each of the two is; 0 where no whole day of responses is known since the fix. */
   days: number;
 }
+
+/**
+ * How a question is asked about a fix.
+ * @param recorded what tells of it unless `fixed_at` does: `resolved_at of the problem`
+ */
+export const aroundFixQuery = (recorded: string) => ({
+  fixed_at: when(`When it was fixed; the ${recorded} unless given.`),
+  days: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 1825,
+      default: 90,
+      description: 'How long each of the two periods is; shorter where responses are not known for so long after.',
+    }),
+  ),
+});
 
 /** Periods are half-open, so that one which ends here holds what happened at the moment itself. */
 export const justAfter = (moment: Date) => new Date(moment.getTime() + 1);

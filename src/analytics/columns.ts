@@ -1,5 +1,5 @@
 import { type Share, wilson } from '../stats/intervals.ts';
-import { type AnswerRow, rounded } from './answer.ts';
+import { type AnswerRow, rounded, roundedP } from './answer.ts';
 
 /** A figure and the limits of its interval as columns of a row: those that `figure` in schemas.ts declares. */
 export const figureColumns = (
@@ -11,6 +11,21 @@ export const figureColumns = (
   [name]: rounded(value),
   [`${name}_low`]: rounded(low),
   [`${name}_high`]: rounded(high),
+});
+
+/** A difference with its interval and its test as columns of a row: those that `contrast` in schemas.ts declares. */
+export const contrastColumns = ({
+  difference,
+  low,
+  high,
+  p,
+  q,
+}: Record<'difference' | 'low' | 'high' | 'p' | 'q', number | null>) => ({
+  difference: rounded(difference),
+  difference_low: rounded(low),
+  difference_high: rounded(high),
+  p: roundedP(p),
+  q: roundedP(q),
 });
 
 /** A share with its Wilson interval and its count; the share is null where fewer than `min_n` are known. */

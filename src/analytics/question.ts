@@ -46,33 +46,26 @@ export interface Question {
 
 const fewestPeople = 5;
 
-/** Reads `group_by=segment,month`. @throws ApiError 400 that names what may be given. */
-export function readGroupBy(text: string | undefined): Grouping[] {
+/**
+ * Reads `group_by=segment,month`: one or two different groupings, at most one of them a period.
+ * @throws ApiError 400 that names what may be given
+ */
+export function readGroupBy<G extends string>(text: string | undefined, allowed: readonly G[]): G[] {
   const names = text === undefined ? [] : text.split(',').map((name) => name.trim());
+  const all = allowed.join(', ');
   const found = names.map((name) => {
-    const grouping = groupings.find((one) => one === name);
-    if (grouping) return grouping;
-    const detail = `group_by is one or two of ${groupings.join(', ')}; '${name}' is none of them.`;
-    throw badRequest('unknown_grouping', detail, [{ pointer: 'group_by', code: 'unknown_grouping', detail }]);
+    const grouping = allowed.find((one) => one === name);
+    if (grouping !== undefined) return grouping;
+    throw wrong('group_by', 'unknown_grouping', `group_by is one or two of ${all}; '${name}' is none of them.`);
   });
   if (found.length > 2 || new Set(found).size < found.length || found.filter(isPeriod).length > 1) {
-    const detail =
-      'group_by names one or two different groupings, at most one of them a period (month, quarter, year).';
-    throw badRequest('bad_grouping', detail, [{ pointer: 'group_by', code: 'bad_grouping', detail }]);
+    const periodic = allowed.filter(isPeriod).length > 1 ? ', at most one of them a period' : '';
+    throw wrong('group_by', 'bad_grouping', `group_by names one or two different ones of ${all}${periodic}.`);
   }
   return found;
 }
 
-/** Reads `group_by=owner,month` of a question with groupings of its own. @throws ApiError 400 that names them */
-export function readGroupsOf<G extends string>(allowed: readonly G[], text: string | undefined): G[] {
-  const names = text === undefined ? [] : text.split(',').map((name) => name.trim());
-  const known = names.flatMap((name) => allowed.filter((one) => one === name));
-  if (known.length < names.length || known.length > 2 || new Set(known).size < known.length)
-    throw wrong('group_by', 'bad_grouping', `group_by is one or two different ones of ${allowed.join(', ')}.`);
-  return known;
-}
-
-export const isPeriod = (grouping: Grouping): grouping is Period => periods.some((period) => period === grouping);
+export const isPeriod = (grouping: string): grouping is Period => periods.some((period) => period === grouping);
 
 /**
  * Fills in the defaults of a question and checks what needs the database: that the window is kept, the survey exists,
@@ -102,7 +95,7 @@ export async function readQuestion(
   waiting = nothingWaits,
   known?: RefreshState,
 ): Promise<Question> {
-  const group_by = readGroupBy(given.group_by);
+  const group_by = readGroupBy(given.group_by, groupings);
   const state = known ?? (await readState(client));
   const bounds = await readBounds(client, state.time_zone, {
     from: given.from ?? null,

@@ -1,4 +1,4 @@
-import { type TObject, Type } from 'typebox';
+import { type Static, type TObject, type TSchema, Type } from 'typebox';
 import { closed, nullable, ref } from '../http/schemas.ts';
 import { dimensions } from '../outcomes/cells.ts';
 import { periods } from './question.ts';
@@ -6,6 +6,12 @@ import { periods } from './question.ts';
 export const when = (description: string) =>
   Type.Optional(Type.Unsafe<string>({ type: 'string', format: 'date-or-time', description }));
 export const text = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 128, description }));
+/** From how many on figures are told. */
+export const minN = (description: string, usual = 10) =>
+  Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000, default: usual, description }));
+/** The same parameter in other words. A copy of a schema is not optional any more, so that is said again. */
+export const described = <T extends TSchema>(schema: T, description: string) =>
+  Type.Optional(Type.Unsafe<Static<T>>({ ...schema, description }));
 
 /** What every question can be asked. */
 export const questionQuery = {
@@ -24,14 +30,7 @@ export const questionQuery = {
     'One or two of unit, segment, region, moment, channel, theme, month, quarter, year, separated by a comma.',
   ),
   as_of: when('As things stood then. Later responses are not there, and windows that were open then are open.'),
-  min_n: Type.Optional(
-    Type.Integer({
-      minimum: 1,
-      maximum: 100_000,
-      default: 10,
-      description: 'Figures of fewer responses are withheld.',
-    }),
-  ),
+  min_n: minN('Figures of fewer responses are withheld.'),
   format: Type.Optional(
     Type.Enum(['json', 'csv'], {
       description: '`csv`: the rows of `data` alone. `Accept: text/csv` asks for the same.',
@@ -53,15 +52,15 @@ export const number = (description: string) => nullable(Type.Number({ descriptio
 export const count = (description: string) => nullable(Type.Integer({ description }));
 export const word = (description: string) => Type.String({ description });
 
-export const groups = {
-  survey: word('The survey.'),
-  ...Object.fromEntries(
-    [...dimensions, ...periods].map((name) => [
+/** Columns that are there when they are grouped by. */
+export const groupedBy = (names: readonly string[]) =>
+  Object.fromEntries(
+    names.map((name) => [
       name,
       Type.Optional(nullable(Type.String({ description: 'There when it is grouped by; null where it is not known.' }))),
     ]),
-  ),
-};
+  );
+export const groups = { survey: word('The survey.'), ...groupedBy([...dimensions, ...periods]) };
 export const withheld = { withheld: nullable(Type.String({ description: 'Why the figures are null.' })) };
 
 /** A figure and the limits of its 95% interval. */
@@ -69,6 +68,17 @@ export const figure = (name: string, description: string) => ({
   [name]: number(description),
   [`${name}_low`]: number('Lower limit of its 95% interval.'),
   [`${name}_high`]: number('Upper limit of its 95% interval.'),
+});
+/** A share with its interval, and of how many it is known. */
+export const rate = (name: string, description: string) => ({
+  ...figure(name, description),
+  [`${name}_n`]: count('Of how many it is known.'),
+});
+/** A difference with its interval and its test. */
+export const contrast = (description: string) => ({
+  ...figure('difference', description),
+  p: number('Two-sided.'),
+  q: number('The same, allowing for all comparisons of this answer (Benjamini-Hochberg).'),
 });
 
 const comparison = Type.Object(

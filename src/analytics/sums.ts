@@ -175,9 +175,12 @@ export const keyOf = (row: Record<string, unknown>, { group_by }: Question): Gro
 });
 
 /** By survey and then by group; what is not known comes last. */
-export function byGroup(one: GroupKey, other: GroupKey): number {
-  if (one.survey !== other.survey) return one.survey < other.survey ? -1 : 1;
-  for (const [at, value] of one.groups.entries()) {
+export const byGroup = (one: GroupKey, other: GroupKey): number =>
+  one.survey === other.survey ? byGroupValues(one, other) : one.survey < other.survey ? -1 : 1;
+
+/** By the values of the groups in their order; what is not known comes last. */
+export function byGroupValues({ groups }: Pick<GroupKey, 'groups'>, other: Pick<GroupKey, 'groups'>): number {
+  for (const [at, value] of groups.entries()) {
     const against = other.groups[at] ?? null;
     if (value === against) continue;
     if (value === null) return 1;

@@ -34,6 +34,16 @@ export const inGroup = ({ groups }: GroupKey, { group_by }: Question) =>
 export const groupName = ({ groups }: GroupKey, { group_by }: Question) =>
   group_by.map((name, at) => groups[at] ?? `no ${name}`).join(', ');
 
+/** The bounds of a period, as a sentence says what it was narrowed to: `answered from 2026-01-01`. */
+export const inPeriod = (happened: string, { from, to }: Pick<Question, 'from' | 'to'>): string[] => [
+  ...(from ? [`${happened}from ${from.month ?? from.at}`] : []),
+  ...(to ? [`${happened}before ${to.month ?? to.at}`] : []),
+];
+
+/** A sentence with what it was narrowed to before it, so that nobody repeats it as if it were about everybody. */
+export const narrowedTo = (text: string, only: readonly string[]): string =>
+  only.length === 0 ? text : `${capital(`only ${only.join(', ')}`)}: ${text}`;
+
 /**
  * A sentence with what the question was narrowed to before it, `Only segment smb, answered from 2026-01-01: ...`, so that
  * nobody repeats it as if it were about everybody.
@@ -41,8 +51,7 @@ export const groupName = ({ groups }: GroupKey, { group_by }: Question) =>
 export function scoped(text: string, { filters, from, to, as_of }: Question): string {
   const only = [
     ...Object.entries(filters).map(([name, value]) => `${name} ${value}`),
-    ...(from ? [`answered from ${from.month ?? from.at}`] : []),
-    ...(to ? [`answered before ${to.month ?? to.at}`] : []),
+    ...inPeriod('answered ', { from, to }),
   ];
   const scope = [
     ...(as_of === null ? [] : [`as of ${as_of}`]),

@@ -132,3 +132,9 @@ export function benjaminiHochberg(ps: readonly (number | null)[]): (number | nul
   });
   return qs;
 }
+
+/** Adds to each comparison its q over all of them: see `benjaminiHochberg`. */
+export function withQ<T extends { p: number | null }>(comparisons: readonly T[]): (T & { q: number | null })[] {
+  const qs = benjaminiHochberg(comparisons.map(({ p }) => p));
+  return comparisons.map((comparison, at) => ({ ...comparison, q: qs[at] ?? null }));
+}

@@ -179,7 +179,7 @@ test('over time a question counts in each period in which it was asked, and once
   );
 
   const refused = await api.get('/v1/analytics/alignment?group_by=question');
-  assert.deepEqual([refused.status, refused.body.code], [400, 'bad_grouping']);
+  assert.deepEqual([refused.status, refused.body.code], [400, 'unknown_grouping']);
 });
 
 test('another reporting time zone holds at once', async (t) => {

@@ -373,7 +373,8 @@ worlds('GET /v1/analytics/behaviours', {
       const { status, body } = await world.send('GET', `/v1/${path}?${query}`);
       return [status, body.code];
     };
-    for (const group_by of ['segment', 'month,year', 'unit,unit', 'unit,month,family'])
+    assert.deepEqual(await refused('group_by=segment'), [400, 'unknown_grouping']);
+    for (const group_by of ['month,year', 'unit,unit', 'unit,month,family'])
       assert.deepEqual(await refused(`group_by=${group_by}`), [400, 'bad_grouping']);
     assert.deepEqual(await refused('behaviour=dance'), [400, 'unknown_behaviour']);
     assert.deepEqual(await refused('survey=none'), [400, 'unknown_survey']);

@@ -155,7 +155,7 @@ worlds('GET /v1/analytics/employee-voice', {
       'fewer than 5 suggestions, obstacles and actions',
     );
     const { status, body } = await world.send('GET', '/v1/analytics/employee-voice?group_by=colour');
-    assert.deepEqual([status, body.code, body.errors[0].pointer], [400, 'bad_grouping', 'group_by']);
+    assert.deepEqual([status, body.code, body.errors[0].pointer], [400, 'unknown_grouping', 'group_by']);
   },
 
   async 'few employees are not told of to who may not see people'(world) {

@@ -168,7 +168,7 @@ test('whether goals are good ones', async (t) => {
 
   await t.test('an unknown grouping is refused with those that there are', async () => {
     const { status, body } = await api.get('/v1/analytics/goal-quality?group_by=owner');
-    assert.deepEqual([status, body.code, body.errors[0].pointer], [400, 'bad_grouping', 'group_by']);
+    assert.deepEqual([status, body.code, body.errors[0].pointer], [400, 'unknown_grouping', 'group_by']);
     assert.match(body.detail, /unit, year/);
   });
 });

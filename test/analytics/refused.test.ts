@@ -27,7 +27,7 @@ worlds('Questions that are refused', {
       await refused(
         `group_by=${names}`,
         'bad_grouping',
-        /^group_by names one or two different groupings, at most one of them a period/,
+        /^group_by names one or two different ones of unit, .*, at most one of them a period\.$/,
       );
     await refused('to=2022-03-01&from=2022-03-01', 'empty_period', /^The period is empty/);
     await refused('to=2022-03-01&from=2022-04-01', 'empty_period', /^The period is empty/);

@@ -245,7 +245,7 @@ test('the share of checks that were clear and consistent, and of what', async (t
         reply.text,
       );
     };
-    await refused('group_by=segment', 'bad_grouping', 'group_by');
+    await refused('group_by=segment', 'unknown_grouping', 'group_by');
     await refused('group_by=unit,unit', 'bad_grouping', 'group_by');
     await refused('group_by=month,year', 'bad_grouping', 'group_by');
     await refused('group_by=unit,question,month', 'bad_grouping', 'group_by');

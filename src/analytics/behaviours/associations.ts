@@ -1,6 +1,6 @@
 import { type ClusteredPoint, clusteredSpearman, fewestClusters } from '../../stats/clustered-ranks.ts';
 import { nps } from '../../stats/intervals.ts';
-import { benjaminiHochberg } from '../../stats/tests.ts';
+import { withQ } from '../../stats/tests.ts';
 import { type AnswerRow, rounded, roundedP } from '../answer.ts';
 import { hasNps } from '../scores/comparisons.ts';
 import type { Scores } from '../scores/sums.ts';
@@ -99,13 +99,12 @@ export function associate(
   const found = [...subjects.values()].flatMap((months) =>
     bySurvey.map((figure) => associationOf(months, figure, question)),
   );
-  const qs = benjaminiHochberg(found.map(({ p }) => p));
   const without = (figures: readonly Figure[]) =>
     rated
       .filter(({ unit, month }) => figures.every(({ values }) => !values.has(place(unit, month))))
       .reduce((sum, { observations }) => sum + observations, 0);
   return {
-    associations: found.map((one, at) => ({ ...one, q: qs[at] ?? null })),
+    associations: withQ(found),
     without_score: without(byScore),
     without_retention: without(byRetention),
   };

@@ -1,18 +1,29 @@
 import type { Client, Database } from '../../db/pool.ts';
 import { tInterval, wilson } from '../../stats/intervals.ts';
-import { type Answer, type AnswerRow, freshness, qMethod, rounded, testsIn, usualWarnings } from '../answer.ts';
+import {
+  type Answer,
+  type AnswerRow,
+  earliest,
+  freshness,
+  groupValues,
+  hiddenReason,
+  qMethod,
+  rounded,
+  testsIn,
+  usualWarnings,
+} from '../answer.ts';
 import { throughOf } from '../outcomes/groups.ts';
 import { retentionKind } from '../outcomes/measures.ts';
-import { prepareQuestion, type QuestionParameters, shownParameters, wrong } from '../question.ts';
+import { prepareQuestion, type QuestionParameters, readGroupBy, shownParameters, wrong } from '../question.ts';
 import { readScores } from '../scores/sums.ts';
 import { hiddenRows, linesOf } from '../small-groups.ts';
 import { associate, associationRow } from './associations.ts';
 import {
   type BehaviourQuestion,
+  behaviourGroupings,
   type NamedBehaviour,
   ofResponses,
   type Ratings,
-  readBehaviourGroups,
   readLowIsGood,
   readNames,
   readRatedMonths,
@@ -39,7 +50,7 @@ export async function behaviours(
   { group_by: asked, family, behaviour, ...given }: BehaviourParameters,
   reader: { personal: boolean },
 ): Promise<Answer> {
-  const group_by = readBehaviourGroups(asked);
+  const group_by = readGroupBy(asked, behaviourGroupings);
   const prepared = await prepareQuestion(db, given, reader);
   const question: BehaviourQuestion = {
     ...prepared,
@@ -52,10 +63,8 @@ export async function behaviours(
   const nameOf = (key: string) => names.get(key)?.name ?? key;
   const data = rowsOf(ratings, question, nameOf);
   const tests = testsIn(associations);
-  const through = [prepared.responses_through, throughOf(prepared, retentionKind)]
-    .filter((end) => end !== null)
-    .sort((one, other) => Number(one) - Number(other));
-  const { fresh, warnings } = freshness(prepared, through[0] ?? null);
+  const through = earliest([prepared.responses_through, throughOf(prepared, retentionKind)]);
+  const { fresh, warnings } = freshness(prepared, through);
   return {
     question: 'analytics/behaviours',
     reads_as: behavioursSentence(data, associations, question, nameOf),
@@ -113,9 +122,9 @@ async function readAll(client: Client, question: BehaviourQuestion) {
   };
 }
 
-function withheldOf({ observations }: Ratings, isHidden: boolean, { min_n, fewest_people }: BehaviourQuestion) {
-  if (isHidden) return `fewer than ${fewest_people} people, or a group that would give one away`;
-  return observations < min_n ? `fewer than ${min_n} observations` : null;
+function withheldOf({ observations }: Ratings, isHidden: boolean, question: BehaviourQuestion) {
+  if (isHidden) return hiddenReason(question);
+  return observations < question.min_n ? `fewer than ${question.min_n} observations` : null;
 }
 
 function rowsOf(
@@ -145,7 +154,7 @@ function rowOf(
   const share = told ? wilson({ successes: rated_well, n }) : null;
   const behaviour = groups[question.group_by.indexOf('behaviour')] ?? null;
   return {
-    ...Object.fromEntries(question.group_by.map((name, at) => [name, groups[at] ?? null])),
+    ...groupValues(row, question),
     name: behaviour === null ? null : nameOf(behaviour),
     observations: isHidden ? null : n,
     mean_rating: told ? rounded(mean) : null,

@@ -1,21 +1,25 @@
-import { type Static, type TSchema, Type } from 'typebox';
+import { Type } from 'typebox';
 import { Key, nullable } from '../../http/schemas.ts';
 import { type DeclaredQuestion, declareQuestion } from '../declare.ts';
-import { count, figure, number, questionQuery, window, withheld, word } from '../schemas.ts';
+import {
+  count,
+  described,
+  figure,
+  groupedBy,
+  number,
+  questionQuery,
+  text,
+  window,
+  withheld,
+  word,
+} from '../schemas.ts';
 import { behaviours } from './behaviours.ts';
 import { behaviourGroupings } from './read.ts';
-
-const groups = Object.fromEntries(
-  behaviourGroupings.map((name) => [
-    name,
-    Type.Optional(nullable(Type.String({ description: 'There when it is grouped by.' }))),
-  ]),
-);
 
 /** A row of the ratings. */
 const behavioursRow = Type.Object(
   {
-    ...groups,
+    ...groupedBy(behaviourGroupings),
     name: nullable(word('What people call the behaviour; null unless it is grouped by.')),
     observations: count('How many there are.'),
     ...figure('mean_rating', 'Mean of the ratings, 1 to 5.'),
@@ -47,10 +51,6 @@ const association = Type.Object(
 );
 
 const { survey, unit, from, to, min_n, format } = questionQuery;
-/** The same parameter in other words. A copy of a schema is not optional any more, so that is said again. */
-const described = <T extends TSchema>(schema: T, description: string) =>
-  Type.Optional(Type.Unsafe<Static<T>>({ ...schema, description }));
-
 /** What people do for customers. */
 export const behaviourQuestions: readonly DeclaredQuestion[] = [
   declareQuestion({
@@ -67,13 +67,7 @@ export const behaviourQuestions: readonly DeclaredQuestion[] = [
       behaviour: Type.Optional(Type.String({ ...Key, description: 'Only this behaviour.' })),
       from: described(from, 'Observed, and answered, at or after this; a date begins in the reporting time zone.'),
       to: described(to, 'Observed, and answered, before this.'),
-      group_by: Type.Optional(
-        Type.String({
-          minLength: 1,
-          maxLength: 128,
-          description: `One or two of ${behaviourGroupings.join(', ')}, separated by a comma.`,
-        }),
-      ),
+      group_by: text(`One or two of ${behaviourGroupings.join(', ')}, separated by a comma.`),
       window_days: described(
         window.window_days,
         'Over how many days retention is looked at; one of the windows in the settings. 180 unless given.',

@@ -1,25 +1,11 @@
 import type { Client } from '../../db/pool.ts';
 import { unitsBelow } from '../../db/unit-tree.ts';
-import { type Period, periods, type Question, wrong } from '../question.ts';
+import { isPeriod, periods, type Question } from '../question.ts';
 import { byGroup, fromRows, type GroupKey, groupNames, groupSql, keyOf, Statement } from '../sums.ts';
 
 /** What observations can be grouped by. */
 export const behaviourGroupings = ['family', 'behaviour', 'unit', ...periods] as const;
 export type BehaviourGrouping = (typeof behaviourGroupings)[number];
-
-/** Reads `group_by=behaviour,month`. @throws ApiError 400 that names what may be given */
-export function readBehaviourGroups(text: string | undefined): BehaviourGrouping[] {
-  const names = text === undefined ? [] : text.split(',').map((name) => name.trim());
-  const known = names.flatMap((name) => behaviourGroupings.filter((one) => one === name));
-  const dated = known.filter((name) => periods.some((period) => period === name));
-  if (known.length < names.length || known.length > 2 || new Set(known).size < known.length || dated.length > 1)
-    throw wrong(
-      'group_by',
-      'bad_grouping',
-      `group_by is one or two different ones of ${behaviourGroupings.join(', ')}, at most one of them a period.`,
-    );
-  return known;
-}
 
 /** What is asked beside the usual. */
 export interface BehaviourQuestion extends Omit<Question, 'group_by'> {
@@ -75,7 +61,6 @@ function observed(statement: Statement, { family, behaviour, filters, from, to }
 }
 
 const columnOf = { family: 'b.family', behaviour: 'o.behaviour', unit: 'o.unit' } as const;
-const isPeriod = (name: BehaviourGrouping): name is Period => !(name in columnOf);
 
 /** Reads the sums of the ratings of each group, in the order of the groups. Reads every observation of the question once. */
 export async function readRatings(client: Client, question: BehaviourQuestion): Promise<Ratings[]> {

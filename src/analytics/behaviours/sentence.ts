@@ -1,5 +1,5 @@
 import type { AnswerRow } from '../answer.ts';
-import { capital, counted } from '../words.ts';
+import { capital, counted, inPeriod, narrowedTo } from '../words.ts';
 import type { Association } from './associations.ts';
 import type { BehaviourQuestion } from './read.ts';
 
@@ -89,8 +89,7 @@ function scopedTo(
   const only = [
     ...(behaviour === null ? [] : [`'${nameOf(behaviour)}'`]),
     ...Object.entries({ family, survey, ...filters }).flatMap(([name, value]) => (value ? [`${name} ${value}`] : [])),
-    ...(from ? [`observed from ${from.month ?? from.at}`] : []),
-    ...(to ? [`observed before ${to.month ?? to.at}`] : []),
+    ...inPeriod('observed ', { from, to }),
   ];
-  return only.length === 0 ? text : `${capital(`only ${only.join(', ')}`)}: ${text}`;
+  return narrowedTo(text, only);
 }

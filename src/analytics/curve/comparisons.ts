@@ -1,6 +1,6 @@
 import { bands } from '../../outcomes/cells.ts';
 import { type LogRank, logRank } from '../../stats/survival.ts';
-import { benjaminiHochberg } from '../../stats/tests.ts';
+import { withQ } from '../../stats/tests.ts';
 import { type AnswerRow, groupColumns, rounded, roundedP } from '../answer.ts';
 import type { Question } from '../question.ts';
 import type { GroupKey } from '../sums.ts';
@@ -49,11 +49,6 @@ export function compareGroups(groups: Followed[], withheld: Map<FollowedBand, st
     return [{ survey, groups: [], band: allBands, against: null, result, p: result?.p ?? null }];
   });
   return withQ(found);
-}
-
-function withQ(comparisons: Omit<CurveComparison, 'q'>[]): CurveComparison[] {
-  const qs = benjaminiHochberg(comparisons.map(({ p }) => p));
-  return comparisons.map((one, at) => ({ ...one, q: qs[at] ?? null }));
 }
 
 export const curveComparisonRow = (comparison: CurveComparison, question: Question): AnswerRow => ({

@@ -1,6 +1,7 @@
-import { benjaminiHochberg, tTest } from '../../stats/tests.ts';
+import { tTest, withQ } from '../../stats/tests.ts';
 import type { EstimatedWeights } from '../../stats/weights.ts';
-import { type AnswerRow, rounded, roundedP } from '../answer.ts';
+import type { AnswerRow } from '../answer.ts';
+import { contrastColumns } from '../columns.ts';
 import type { Predictor } from './predictors.ts';
 
 /** A driver against the one that is next to it by rank. */
@@ -22,15 +23,10 @@ export function compareNext(weights: EstimatedWeights, order: number[], predicto
     const error = weights.error((one) => (one.weights[higher] ?? 0) - (one.weights[lower] ?? 0));
     return { higher, lower, ...tTest(difference, error, weights.df) };
   });
-  const qs = benjaminiHochberg(pairs.map(({ p }) => p));
-  return pairs.map(({ higher, lower, difference, low, high, p }, at) => ({
+  return withQ(pairs).map(({ higher, lower, ...contrast }) => ({
     measure: 'importance',
     driver: predictors[higher]?.driver ?? '',
     against: predictors[lower]?.driver ?? '',
-    difference: rounded(difference),
-    difference_low: rounded(low),
-    difference_high: rounded(high),
-    p: roundedP(p),
-    q: roundedP(qs[at] ?? null),
+    ...contrastColumns(contrast),
   }));
 }

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { nullable } from '../../http/schemas.ts';
 import { type DeclaredQuestion, declareQuestion } from '../declare.ts';
-import { count, figure, number, questionQuery, window, withheld, word } from '../schemas.ts';
+import { contrast, count, figure, number, questionQuery, window, withheld, word } from '../schemas.ts';
 import { drivers } from './drivers.ts';
 import { targets } from './pairs.ts';
 
@@ -38,9 +38,7 @@ const driverComparison = Type.Object(
     measure: word('The figure that is compared.'),
     driver: word('The driver ...'),
     against: word('... with the one that is next by rank.'),
-    ...figure('difference', 'The first minus the second.'),
-    p: number('Two-sided.'),
-    q: number('The same, allowing for all comparisons of this answer (Benjamini-Hochberg).'),
+    ...contrast('The first minus the second.'),
   },
   { $id: 'DriverComparison', additionalProperties: false },
 );

@@ -1,8 +1,8 @@
 import type { Database } from '../../db/pool.ts';
-import { type Answer, type AnswerRow, alwaysFresh, usualWarnings } from '../answer.ts';
-import { prepareQuestion, type QuestionParameters, readGroupsOf, shownParameters } from '../question.ts';
+import { type Answer, type AnswerRow, alwaysFresh, groupValues, hiddenReason, usualWarnings } from '../answer.ts';
+import { prepareQuestion, type QuestionParameters, readGroupBy, shownParameters } from '../question.ts';
 import { hiddenRows, linesOf } from '../small-groups.ts';
-import { capital } from '../words.ts';
+import { inPeriod, narrowedTo } from '../words.ts';
 import { figuresOf, partsOf, peopleIn, type VoicePart } from './figures.ts';
 import { readVoice, type Voice, type VoiceQuestion, voiceGroupings } from './read.ts';
 import { voiceSentence } from './sentence.ts';
@@ -23,7 +23,7 @@ export async function employeeVoice(
   { group_by: asked, ...given }: VoiceParameters,
   reader: { personal: boolean },
 ): Promise<Answer> {
-  const group_by = readGroupsOf(voiceGroupings, asked);
+  const group_by = readGroupBy(asked, voiceGroupings);
   const prepared = await prepareQuestion(db, given, reader);
   const question: VoiceQuestion = { ...prepared, group_by, now: new Date() };
   const voice = await db.read((client) => readVoice(client, question), { snapshot: true });
@@ -54,13 +54,14 @@ const hiddenParts = (parts: readonly VoicePart[], { fewest_people }: VoiceQuesti
     fewest_people,
   );
 
-function rowOf(part: VoicePart, isHidden: boolean, { group_by, min_n, fewest_people }: VoiceQuestion): AnswerRow {
+function rowOf(part: VoicePart, isHidden: boolean, question: VoiceQuestion): AnswerRow {
+  const { min_n } = question;
   const most = Math.max(part.suggestions.length, part.obstacles.length, part.actions.length);
   const few = most < min_n ? `fewer than ${min_n} suggestions, obstacles and actions` : null;
   return {
-    ...Object.fromEntries(group_by.map((name, at) => [name, part.groups[at] ?? null])),
+    ...groupValues(part, question),
     ...figuresOf(part, isHidden, min_n),
-    withheld: isHidden ? `fewer than ${fewest_people} people, or a group that would give one away` : few,
+    withheld: isHidden ? hiddenReason(question) : few,
   };
 }
 
@@ -79,10 +80,6 @@ function leftOut({ archived, actions }: Voice): Answer['left_out'] {
 
 /** The sentence with what the question was narrowed to before it. */
 function scopedTo(text: string, { filters, from, to }: VoiceQuestion): string {
-  const only = [
-    ...(filters.unit === undefined ? [] : [`unit ${filters.unit}`]),
-    ...(from ? [`from ${from.month ?? from.at}`] : []),
-    ...(to ? [`before ${to.month ?? to.at}`] : []),
-  ];
-  return only.length === 0 ? text : `${capital(`only ${only.join(', ')}`)}: ${text}`;
+  const only = [...(filters.unit === undefined ? [] : [`unit ${filters.unit}`]), ...inPeriod('', { from, to })];
+  return narrowedTo(text, only);
 }

@@ -1,26 +1,13 @@
-import { type Static, type TSchema, Type } from 'typebox';
-import { nullable } from '../../http/schemas.ts';
+import { Type } from 'typebox';
 import { type DeclaredQuestion, declareQuestion } from '../declare.ts';
-import { count, figure, number, questionQuery, withheld } from '../schemas.ts';
+import { count, described, figure, groupedBy, number, questionQuery, rate, text, withheld } from '../schemas.ts';
 import { employeeVoice } from './employee-voice.ts';
 import { voiceGroupings } from './read.ts';
-
-const groups = Object.fromEntries(
-  voiceGroupings.map((name) => [
-    name,
-    Type.Optional(nullable(Type.String({ description: 'There when it is grouped by; null where it is not known.' }))),
-  ]),
-);
-
-const rate = (name: string, description: string) => ({
-  ...figure(name, description),
-  [`${name}_n`]: count('Of how many it is known.'),
-});
 
 /** A row of the employees' voice. */
 const voiceRow = Type.Object(
   {
-    ...groups,
+    ...groupedBy(voiceGroupings),
     employees: count('How many different employees are named.'),
     suggestions: count('How many suggestions were made.'),
     suggestions_answered: count('How many of them have an answer.'),
@@ -43,10 +30,6 @@ const voiceRow = Type.Object(
 );
 
 const { unit, from, to, min_n, format } = questionQuery;
-/** The same parameter in other words. A copy of a schema is not optional any more, so that is said again. */
-const described = <T extends TSchema>(schema: T, description: string) =>
-  Type.Optional(Type.Unsafe<Static<T>>({ ...schema, description }));
-
 /** Whether employees are heard, and use what they are allowed to do. */
 export const employeeVoiceQuestions: readonly DeclaredQuestion[] = [
   declareQuestion({
@@ -60,13 +43,7 @@ export const employeeVoiceQuestions: readonly DeclaredQuestion[] = [
       unit,
       from: described(from, 'Made, raised or taken at or after this; a date begins in the reporting time zone.'),
       to: described(to, 'Made, raised or taken before this.'),
-      group_by: Type.Optional(
-        Type.String({
-          minLength: 1,
-          maxLength: 128,
-          description: `One or two of ${voiceGroupings.join(', ')}, separated by a comma.`,
-        }),
-      ),
+      group_by: text(`One or two of ${voiceGroupings.join(', ')}, separated by a comma.`),
       min_n: described(min_n, 'Figures of fewer are withheld.'),
       format,
     },

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { cadences } from '../../db/cadence.ts';
 import { bands } from '../../outcomes/cells.ts';
 import type { RefreshState } from '../../outcomes/collect.ts';
-import type { AnswerRow } from '../answer.ts';
+import { type AnswerRow, earliest } from '../answer.ts';
 import { rowsOf } from '../outcomes/findings.ts';
 import { type Group, readGroups, showingOf, wholeOf } from '../outcomes/groups.ts';
 import { type OutcomeKind, referralsKind, retentionKind, revenueKind } from '../outcomes/measures.ts';
@@ -40,9 +40,7 @@ const outcomeFamily = (kind: OutcomeKind): Family<typeof filters> => ({
 
 /** Through when the facts are complete that an outcome is made of: of retention both, where both were sent. */
 function completeThrough(state: RefreshState, { outcome }: OutcomeKind): Date | null {
-  const ends = [state[`${outcome}_through`], ...(outcome === 'retention' ? [state.revenue_through] : [])];
-  const [earliest = null] = ends.filter((end) => end !== null).sort((one, other) => one.getTime() - other.getTime());
-  return earliest;
+  return earliest([state[`${outcome}_through`], ...(outcome === 'retention' ? [state.revenue_through] : [])]);
 }
 
 /** The row of one band as the question has it, or of all bands together by the same formulas. */

@@ -2,19 +2,13 @@ import { Type } from 'typebox';
 import { cadences } from '../../db/cadence.ts';
 import { Uuid } from '../../http/schemas.ts';
 import { readQuestion } from '../question.ts';
+import { minN } from '../schemas.ts';
 import { consistencyDefinition, readConsistencyRows } from '../visions/consistency.ts';
 import { declareFigure, type Family, type Figure } from './declare.ts';
 
 const filters = {
   vision: Type.Optional(Type.String({ ...Uuid, description: 'Only checks about this vision, by its id.' })),
-  min_n: Type.Optional(
-    Type.Integer({
-      minimum: 1,
-      maximum: 100_000,
-      default: 10,
-      description: 'Figures of fewer vision checks are withheld.',
-    }),
-  ),
+  min_n: minN('Figures of fewer vision checks are withheld.'),
 };
 
 /** Vision checks are written down here, so they are complete as soon as their period is over. */

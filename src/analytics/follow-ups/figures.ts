@@ -2,9 +2,9 @@ import { closings } from '../../outcomes/follow-ups.ts';
 import type { Share } from '../../stats/intervals.ts';
 import { shareDifference } from '../../stats/shares.ts';
 import { kaplanMeier, medianSurvival } from '../../stats/survival.ts';
-import { benjaminiHochberg } from '../../stats/tests.ts';
-import { type AnswerRow, rounded, roundedP } from '../answer.ts';
-import { figureColumns as figure, rateColumns } from '../columns.ts';
+import { withQ } from '../../stats/tests.ts';
+import { type AnswerRow, rounded } from '../answer.ts';
+import { contrastColumns, figureColumns as figure, rateColumns } from '../columns.ts';
 import type { GroupKey } from '../sums.ts';
 import type { MeasuredFollowUp } from './read.ts';
 
@@ -129,15 +129,12 @@ export function compareContacts(told: readonly Part[], min_n: number): FollowUpC
       return difference ? [{ survey, groups, measure, ...difference }] : [];
     });
   });
-  const qs = benjaminiHochberg(found.map(({ p }) => p));
-  return found.map((one, at) => ({ ...one, q: qs[at] ?? null }));
+  return withQ(found);
 }
 
-export const comparisonColumns = ({ measure, difference, low, high, p, q }: FollowUpComparison): AnswerRow => ({
-  measure,
+export const comparisonColumns = (comparison: FollowUpComparison): AnswerRow => ({
+  measure: comparison.measure,
   contact: 'contacted',
   against: 'not_contacted',
-  ...figure('difference', difference, low, high),
-  p: roundedP(p),
-  q: roundedP(q),
+  ...contrastColumns(comparison),
 });

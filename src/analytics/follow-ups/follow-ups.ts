@@ -1,9 +1,19 @@
 import type { Client, Database } from '../../db/pool.ts';
-import { type Answer, type AnswerRow, freshness, qMethod, testsIn, usualWarnings } from '../answer.ts';
-import { prepareQuestion, type QuestionParameters, readGroupsOf, shownParameters } from '../question.ts';
+import {
+  type Answer,
+  type AnswerRow,
+  earliest,
+  freshness,
+  groupValues,
+  hiddenReason,
+  qMethod,
+  testsIn,
+  usualWarnings,
+} from '../answer.ts';
+import { prepareQuestion, type QuestionParameters, readGroupBy, shownParameters } from '../question.ts';
 import { hiddenRows, linesOf } from '../small-groups.ts';
-import type { GroupKey } from '../sums.ts';
-import { capital } from '../words.ts';
+import { byGroup } from '../sums.ts';
+import { inPeriod, narrowedTo } from '../words.ts';
 import { compareContacts, comparisonColumns, figuresOf, type Part, partsOf, peopleIn } from './figures.ts';
 import { type FollowUpQuestion, followUpGroupings, type MeasuredFollowUp, readMeasured } from './read.ts';
 import { followUpSentence } from './sentence.ts';
@@ -26,7 +36,7 @@ export async function followUps(
   { group_by: asked, owner, ...given }: FollowUpParameters,
   reader: { personal: boolean },
 ): Promise<Answer> {
-  const group_by = readGroupsOf(followUpGroupings, asked);
+  const group_by = readGroupBy(asked, followUpGroupings);
   const prepared = await prepareQuestion(db, given, reader);
   const question: FollowUpQuestion = { ...prepared, group_by, owner: owner ?? null, now: new Date() };
   const { rows, withdrawn, parts, hidden, data } = await db.read((client) => readFollowUpRows(client, question));
@@ -38,10 +48,7 @@ export async function followUps(
   const hiddenOfWhole = hiddenParts(whole, question);
   const isTold = (part: Part) => !hiddenOfWhole.has(part) && part.rows.length >= question.min_n;
   const { revenue_through, retention_through } = question.state;
-  const through = [revenue_through, retention_through]
-    .filter((one) => one !== null)
-    .sort((a, b) => Number(a) - Number(b));
-  const { fresh, warnings } = freshness(prepared, through[0] ?? null);
+  const { fresh, warnings } = freshness(prepared, earliest([revenue_through, retention_through]));
   return {
     question: 'analytics/follow-ups',
     reads_as: scopedTo(followUpSentence(whole, isTold, question), question),
@@ -52,7 +59,7 @@ export async function followUps(
       now: question.now.toISOString(),
     },
     data,
-    comparisons: comparisons.map((one) => ({ ...groupColumns(one, question), ...comparisonColumns(one) })),
+    comparisons: comparisons.map((one) => ({ ...groupValues(one, question), ...comparisonColumns(one) })),
     left_out: [
       { reason: 'withdrawn', follow_ups: withdrawn },
       ...(['not_due_yet', 'not_a_customer_when_due', 'window_open'] as const).map((reason) => ({
@@ -74,16 +81,6 @@ export async function readFollowUpRows(client: Client, question: FollowUpQuestio
   return { ...measured, parts, hidden, data: parts.map((part) => rowOf(part, hidden.has(part), question)) };
 }
 
-const byGroup = (one: Part, other: Part) => {
-  for (const [at, value] of one.groups.entries()) {
-    const against = other.groups[at] ?? null;
-    if (value === against) continue;
-    if (value === null) return 1;
-    return against === null || value < against ? -1 : 1;
-  }
-  return 0;
-};
-
 /** The rows that a reader who may not see people does not see; the parts of a group add up to what is due of it. */
 const hiddenParts = (parts: readonly Part[], { fewest_people }: FollowUpQuestion): Set<Part> =>
   hiddenRows(
@@ -95,17 +92,14 @@ const hiddenParts = (parts: readonly Part[], { fewest_people }: FollowUpQuestion
     fewest_people,
   );
 
-const groupColumns = ({ groups }: GroupKey, { group_by }: FollowUpQuestion): AnswerRow =>
-  Object.fromEntries(group_by.map((name, at) => [name, groups[at] ?? null]));
-
 function rowOf(part: Part, isHidden: boolean, question: FollowUpQuestion): AnswerRow {
-  const { min_n, fewest_people } = question;
+  const { min_n } = question;
   const few = part.rows.length < min_n ? `fewer than ${min_n} follow-ups` : null;
   return {
-    ...groupColumns(part, question),
+    ...groupValues(part, question),
     contact: part.contact,
     ...figuresOf(part, isHidden, min_n),
-    withheld: isHidden ? `fewer than ${fewest_people} people, or a group that would give one away` : few,
+    withheld: isHidden ? hiddenReason(question) : few,
   };
 }
 
@@ -113,10 +107,9 @@ function rowOf(part: Part, isHidden: boolean, question: FollowUpQuestion): Answe
 function scopedTo(text: string, { survey, owner, filters, from, to }: FollowUpQuestion): string {
   const only = [
     ...Object.entries({ survey, owner, ...filters }).flatMap(([name, value]) => (value ? [`${name} ${value}`] : [])),
-    ...(from ? [`opened from ${from.month ?? from.at}`] : []),
-    ...(to ? [`opened before ${to.month ?? to.at}`] : []),
+    ...inPeriod('opened ', { from, to }),
   ];
-  return only.length === 0 ? text : `${capital(`only ${only.join(', ')}`)}: ${text}`;
+  return narrowedTo(text, only);
 }
 
 function ownWarnings(rows: readonly MeasuredFollowUp[], data: readonly AnswerRow[]): string[] {

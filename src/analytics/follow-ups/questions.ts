@@ -1,28 +1,28 @@
-import { type Static, type TSchema, Type } from 'typebox';
-import { nullable } from '../../http/schemas.ts';
+import { Type } from 'typebox';
 import { closings } from '../../outcomes/follow-ups.ts';
 import { type DeclaredQuestion, declareQuestion } from '../declare.ts';
-import { count, figure, number, questionQuery, window, withheld, word } from '../schemas.ts';
+import {
+  contrast,
+  count,
+  described,
+  figure,
+  groupedBy,
+  number,
+  questionQuery,
+  rate,
+  text,
+  window,
+  withheld,
+  word,
+} from '../schemas.ts';
 import { contacts } from './figures.ts';
 import { followUps } from './follow-ups.ts';
 import { followUpGroupings } from './read.ts';
 
-const groups = Object.fromEntries(
-  followUpGroupings.map((name) => [
-    name,
-    Type.Optional(nullable(Type.String({ description: 'There when it is grouped by; null where it is not known.' }))),
-  ]),
-);
-
-const rate = (name: string, description: string) => ({
-  ...figure(name, description),
-  [`${name}_n`]: count('Of how many it is known.'),
-});
-
 /** A row of the follow-ups. */
 const followUpsRow = Type.Object(
   {
-    ...groups,
+    ...groupedBy(followUpGroupings),
     contact: Type.Enum([...contacts], {
       description:
         '`all`, or those that were due: whose customer was `contacted` by the first due time, and whose was not.',
@@ -50,22 +50,16 @@ const followUpsRow = Type.Object(
 
 const comparison = Type.Object(
   {
-    ...groups,
+    ...groupedBy(followUpGroupings),
     measure: word('The figure that is compared.'),
     contact: word('Those contacted in time ...'),
     against: word('... with those not contacted in time.'),
-    ...figure('difference', 'The first minus the second.'),
-    p: number('Two-sided.'),
-    q: number('The same, allowing for all comparisons of this answer (Benjamini-Hochberg).'),
+    ...contrast('The first minus the second.'),
   },
   { $id: 'FollowUpsComparison', additionalProperties: false },
 );
 
 const { survey, unit, from, to, min_n, format } = questionQuery;
-/** The same parameter in other words. A copy of a schema is not optional any more, so that is said again. */
-const described = <T extends TSchema>(schema: T, description: string) =>
-  Type.Optional(Type.Unsafe<Static<T>>({ ...schema, description }));
-
 /** What became of follow-ups. */
 export const followUpQuestions: readonly DeclaredQuestion[] = [
   declareQuestion({
@@ -78,16 +72,10 @@ export const followUpQuestions: readonly DeclaredQuestion[] = [
     query: {
       survey: described(survey, 'Only follow-ups that a response to this survey opened.'),
       unit,
-      owner: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: 'Only of this owner.' })),
+      owner: text('Only of this owner.'),
       from: described(from, 'Opened at or after this; a date begins in the reporting time zone.'),
       to: described(to, 'Opened before this.'),
-      group_by: Type.Optional(
-        Type.String({
-          minLength: 1,
-          maxLength: 128,
-          description: `One or two of ${followUpGroupings.join(', ')}, separated by a comma.`,
-        }),
-      ),
+      group_by: text(`One or two of ${followUpGroupings.join(', ')}, separated by a comma.`),
       window_days: described(
         window.window_days,
         'How long after the due time; one of the windows in the settings. 180 unless given.',

@@ -1,8 +1,9 @@
 import type { Database } from '../../db/pool.ts';
 import { readTimeZone } from '../../db/settings.ts';
 import { wilson } from '../../stats/intervals.ts';
-import { type Answer, type AnswerRow, rounded } from '../answer.ts';
-import { readGroupsOf } from '../question.ts';
+import { type Answer, type AnswerRow, alwaysFresh, groupValues } from '../answer.ts';
+import { figureColumns } from '../columns.ts';
+import { readGroupBy } from '../question.ts';
 import { type GoalsAsked, goalGroupings, type Quality, readQuality } from './read.ts';
 import { ruleNames, threeTests } from './rules.ts';
 import { qualitySentence } from './sentence.ts';
@@ -25,7 +26,7 @@ export function goalQuality(
   // There are a few goals, and each can be read: nothing is withheld unless that is asked for.
   { unit, min_n = 1, group_by: groups }: QualityParameters,
 ): Promise<Answer> {
-  const group_by = readGroupsOf(goalGroupings, groups);
+  const group_by = readGroupBy(groups, goalGroupings);
   return db.read(
     async (client) => {
       const asked: GoalsAsked = { unit: unit ?? null, group_by, min_n, time_zone: await readTimeZone(client) };
@@ -42,7 +43,7 @@ export function goalQuality(
         data,
         comparisons: [],
         left_out: archived > 0 ? [{ reason: 'archived', goals: archived }] : [],
-        fresh: { complete_through: null, pending: 0, refreshed_at: null },
+        fresh: alwaysFresh,
         method: 'shares: Wilson, which takes the goals for a sample of those that the organisation would set',
         warnings: few > 0 ? [`${few} of ${data.length} rows have too few goals to tell a share.`] : [],
       };
@@ -51,20 +52,18 @@ export function goalQuality(
   );
 }
 
-function rowOf(quality: Quality, { group_by, min_n }: GoalsAsked): AnswerRow {
+function rowOf(quality: Quality, asked: GoalsAsked): AnswerRow {
+  const { min_n } = asked;
   const { goals, passed_all, exceptions, drafts, drafts_failing } = quality;
   const few = goals < min_n ? `fewer than ${min_n} goals` : null;
   const withheld = goals === 0 ? 'no goal is published' : few;
   const share = (name: string, passed: number): AnswerRow => {
-    const interval = withheld === null ? wilson({ successes: passed, n: goals }) : null;
-    return {
-      [name]: withheld === null ? rounded(passed / goals) : null,
-      [`${name}_low`]: rounded(interval?.low ?? null),
-      [`${name}_high`]: rounded(interval?.high ?? null),
-    };
+    if (withheld !== null) return figureColumns(name, null, null, null);
+    const interval = wilson({ successes: passed, n: goals });
+    return figureColumns(name, passed / goals, interval?.low ?? null, interval?.high ?? null);
   };
   return {
-    ...Object.fromEntries(group_by.map((name, at) => [name, quality.groups[at] ?? null])),
+    ...groupValues(quality, asked),
     ...{ goals, passed_all, ...share('passed_all_share', passed_all) },
     ...Object.assign(
       {},

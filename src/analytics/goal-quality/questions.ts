@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
+import { nullable } from '../../http/schemas.ts';
 import { type DeclaredQuestion, declareQuestion } from '../declare.ts';
-import { count, figure, questionQuery, text, withheld } from '../schemas.ts';
+import { count, figure, minN, questionQuery, text, withheld } from '../schemas.ts';
 import { goalQuality } from './goal-quality.ts';
 import { goalGroupings } from './read.ts';
 import { asks, ruleNames, rules, threeTests } from './rules.ts';
@@ -13,10 +14,11 @@ const row = Type.Object(
       goalGroupings.map((name) => [
         name,
         Type.Optional(
-          Type.Unsafe<string | null>({
-            type: ['string', 'null'],
-            description: `There when it is grouped by; null ${name === 'unit' ? 'for the whole organisation' : 'for drafts'}.`,
-          }),
+          nullable(
+            Type.String({
+              description: `There when it is grouped by; null ${name === 'unit' ? 'for the whole organisation' : 'for drafts'}.`,
+            }),
+          ),
         ),
       ]),
     ),
@@ -52,14 +54,7 @@ export const goalQuestions: readonly DeclaredQuestion[] = [
     query: {
       unit: text('Only goals of this unit and everything below it; not those of the whole organisation.'),
       group_by: text(`One or two of ${goalGroupings.join(', ')}, separated by a comma.`),
-      min_n: Type.Optional(
-        Type.Integer({
-          minimum: 1,
-          maximum: 100_000,
-          default: 1,
-          description: 'Shares of fewer goals are withheld.',
-        }),
-      ),
+      min_n: minN('Shares of fewer goals are withheld.', 1),
       format: questionQuery.format,
     },
     row,

@@ -1,18 +1,18 @@
 import type { Client, Database } from '../../db/pool.ts';
 import { nps, npsInterval, wilson } from '../../stats/intervals.ts';
 import { type ShareDifference, shareDifference } from '../../stats/shares.ts';
-import { benjaminiHochberg } from '../../stats/tests.ts';
+import { withQ } from '../../stats/tests.ts';
 import {
   type Answer,
   type AnswerRow,
   freshness,
   qMethod,
   rounded,
-  roundedP,
   testsIn,
   usualWarnings,
   withheldReason,
 } from '../answer.ts';
+import { contrastColumns } from '../columns.ts';
 import { periodBefore } from '../period-before.ts';
 import { prepareQuestion, type Question, type QuestionParameters, shownParameters } from '../question.ts';
 import { hasNps } from '../scores/comparisons.ts';
@@ -195,18 +195,13 @@ function comparisonsOf(found: MomentFound[]): (AnswerRow & { p: number | null })
       ? [{ survey, moment, measure: 'satisfied_rate', band: 'this period', against: 'the period before', ...change }]
       : []),
   ]);
-  const qs = benjaminiHochberg(all.map(({ p }) => p));
-  return all.map(({ survey, moment, measure, band, against, difference, low, high, p }, at) => ({
+  return withQ(all).map(({ survey, moment, measure, band, against, ...contrast }) => ({
     survey,
     moment,
     measure,
     band,
     against,
-    difference: rounded(difference),
-    difference_low: rounded(low),
-    difference_high: rounded(high),
-    p: roundedP(p),
-    q: roundedP(qs[at] ?? null),
+    ...contrastColumns(contrast),
   }));
 }
 

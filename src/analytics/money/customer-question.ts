@@ -7,10 +7,10 @@ import { type RefreshState, readState } from '../../outcomes/collect.ts';
 import { refreshBeforeAnswer } from '../../outcomes/refresh.ts';
 import type { AnswerRow } from '../answer.ts';
 import type { Reader } from '../declare.ts';
-import { wrong } from '../question.ts';
-import { questionQuery } from '../schemas.ts';
+import { readGroupBy, wrong } from '../question.ts';
+import { minN, questionQuery, text } from '../schemas.ts';
 import type { Statement } from '../sums.ts';
-import { capital } from '../words.ts';
+import { narrowedTo } from '../words.ts';
 
 /** How customers come: by what others say of the service (earned), or by what is paid for (bought). */
 export const origins = {
@@ -25,7 +25,6 @@ export const customerGroupings = ['unit', 'segment', 'region', 'acquisition'] as
 export type CustomerGrouping = (typeof customerGroupings)[number];
 
 const list = customerGroupings.join(', ');
-const text = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 128, description }));
 
 /** What every question about customers can be asked. */
 export const customerQuery = {
@@ -38,14 +37,7 @@ export const customerQuery = {
     }),
   ),
   group_by: text(`One or two of ${list}, separated by a comma: what the customers are now.`),
-  min_n: Type.Optional(
-    Type.Integer({
-      minimum: 1,
-      maximum: 100_000,
-      default: 10,
-      description: 'Figures of fewer customers are withheld.',
-    }),
-  ),
+  min_n: minN('Figures of fewer customers are withheld.'),
   format: questionQuery.format,
 };
 
@@ -83,19 +75,6 @@ export interface CustomerGroup {
   groups: (string | null)[];
 }
 
-/** Reads `group_by=segment,region`. @throws ApiError 400 that names what may be given. */
-export function readCustomerGroups(given: string | undefined): CustomerGrouping[] {
-  const names = given === undefined ? [] : given.split(',').map((name) => name.trim());
-  const found = names.map((name) => {
-    const grouping = customerGroupings.find((one) => one === name);
-    if (grouping) return grouping;
-    throw wrong('group_by', 'unknown_grouping', `group_by is one or two of ${list}; '${name}' is none of them.`);
-  });
-  if (found.length > 2 || new Set(found).size < found.length)
-    throw wrong('group_by', 'bad_grouping', `group_by names one or two different ones of ${list}.`);
-  return found;
-}
-
 /** Brings what is kept up to date where that is quick, and fills in the defaults. @throws ApiError 400 for `group_by`. */
 export async function prepareCustomerQuestion(
   db: Database,
@@ -113,7 +92,7 @@ export function customerQuestion(
   state: RefreshState,
   waiting = { respondents: 0, facts: 0, outdated: false },
 ): CustomerQuestion {
-  const group_by = readCustomerGroups(given.group_by);
+  const group_by = readGroupBy(given.group_by, customerGroupings);
   const filters: CustomerQuestion['filters'] = {};
   for (const name of customerGroupings) if (given[name] !== undefined) filters[name] = given[name];
   return {
@@ -175,22 +154,6 @@ export const groupOf = (row: Record<string, unknown>, { group_by }: CustomerQues
     return typeof value === 'string' ? value : null;
   });
 
-/** By the values in their order; what is not known comes last. */
-export function byCustomerGroup({ groups }: CustomerGroup, other: CustomerGroup): number {
-  for (const [at, value] of groups.entries()) {
-    const against = other.groups[at] ?? null;
-    if (value === against) continue;
-    if (value === null) return 1;
-    if (against === null) return -1;
-    return value < against ? -1 : 1;
-  }
-  return 0;
-}
-
-/** The columns of a group in a row of an answer. */
-export const groupValues = ({ groups }: CustomerGroup, { group_by }: CustomerQuestion): AnswerRow =>
-  Object.fromEntries(group_by.map((name, at) => [name, groups[at] ?? null]));
-
 /** ` in segment smb`, ` in segment smb, region north`, ` without a segment` */
 export const inCustomerGroup = ({ groups }: CustomerGroup, { group_by }: CustomerQuestion): string =>
   group_by.map((name, at) => (groups[at] == null ? ` without a ${name}` : ` in ${name} ${groups[at]}`)).join(' and');
@@ -198,7 +161,7 @@ export const inCustomerGroup = ({ groups }: CustomerGroup, { group_by }: Custome
 /** A sentence with what the question was narrowed to before it, so that nobody takes it for everybody's. */
 export function narrowed(sentence: string, { filters }: CustomerQuestion, more: readonly string[] = []): string {
   const only = [...Object.entries(filters).map(([name, value]) => `${name} ${value}`), ...more];
-  return only.length === 0 ? sentence : `${capital(`only ${only.join(', ')}`)}: ${sentence}`;
+  return narrowedTo(sentence, only);
 }
 
 /** What the rows and the comparisons of an answer about customers should be read with. */

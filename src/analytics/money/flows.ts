@@ -1,10 +1,9 @@
 import type { Client } from '../../db/pool.ts';
 import type { RatioGroup } from '../../stats/jackknife.ts';
 import { hiddenRows, type Standing } from '../small-groups.ts';
-import { hashGroups, Statement } from '../sums.ts';
+import { byGroupValues, hashGroups, Statement } from '../sums.ts';
 import {
   acquisitionSql,
-  byCustomerGroup,
   type CustomerGroup,
   type CustomerQuestion,
   groupOf,
@@ -128,7 +127,7 @@ export async function readFlows(
     if (row.level < 2) addPart(held, row.part, row);
     else Object.assign(held, { revenue: row.now, not_in_base: row.not_in_base });
   }
-  return [...found.values()].sort((one, other) => one.period.from - other.period.from || byCustomerGroup(one, other));
+  return [...found.values()].sort((one, other) => one.period.from - other.period.from || byGroupValues(one, other));
 }
 
 function addPart(held: FlowSums, part: Part, sums: PartSums): void {

@@ -1,9 +1,8 @@
 import type { Bound } from '../../db/period.ts';
 import type { Client } from '../../db/pool.ts';
 import { converted, hashGroup } from '../../outcomes/definition.ts';
-import { Statement } from '../sums.ts';
+import { byGroupValues, Statement } from '../sums.ts';
 import {
-  byCustomerGroup,
   type CustomerGroup,
   type CustomerParameters,
   type CustomerQuestion,
@@ -102,7 +101,7 @@ export async function readLeavers(client: Client, question: LeavingQuestion) {
     without_rate,
     found: [...found.values()].sort(
       (one, next) =>
-        byCustomerGroup(one, next) ||
+        byGroupValues(one, next) ||
         Number(one.reason === null) - Number(next.reason === null) ||
         next.whole[order] - one.whole[order] ||
         next.whole[other] - one.whole[other] ||

@@ -1,14 +1,13 @@
 import type { Database } from '../../db/pool.ts';
 import { completeThrough } from '../../outcomes/collect.ts';
 import { wilson } from '../../stats/intervals.ts';
-import { type Answer, type AnswerRow, freshness, rounded } from '../answer.ts';
+import { type Answer, type AnswerRow, freshness, groupValues, rounded } from '../answer.ts';
 import type { Reader } from '../declare.ts';
 import { hiddenRows } from '../small-groups.ts';
 import { hashGroups } from '../sums.ts';
 import { amount, counted, percent } from '../words.ts';
 import {
   customerWarnings,
-  groupValues,
   inCustomerGroup,
   narrowed,
   prepareCustomerQuestion,

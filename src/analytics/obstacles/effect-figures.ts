@@ -1,6 +1,6 @@
 import { type Interval, npsInterval, tInterval } from '../../stats/intervals.ts';
 import { ratioEstimate } from '../../stats/jackknife.ts';
-import { benjaminiHochberg } from '../../stats/tests.ts';
+import { withQ } from '../../stats/tests.ts';
 import { meanContrast } from '../mean-contrast.ts';
 import { noContrast, type ShareContrast, shareContrast, shareFigure } from '../problems/shares.ts';
 import type { Question } from '../question.ts';
@@ -99,8 +99,7 @@ export function compareEffects(effects: readonly SurveyEffect[], question: Quest
         })),
       ),
   );
-  const qs = benjaminiHochberg(found.map(({ p }) => p));
-  return found.map((one, at) => ({ ...one, q: qs[at] ?? null }));
+  return withQ(found);
 }
 
 function contrastOf(effect: SurveyEffect, measure: Measure, contrast: ContrastName, question: Question): ShareContrast {

@@ -6,12 +6,12 @@ import {
   freshness,
   qMethod,
   rounded,
-  roundedP,
   testsIn,
   usualWarnings,
   withheldReason,
 } from '../answer.ts';
 import { type AroundFix, aroundFix, shortened } from '../around-fix.ts';
+import { contrastColumns } from '../columns.ts';
 import { prepareQuestion, type Question, type QuestionParameters, shownParameters, wrong } from '../question.ts';
 import { scoped } from '../words.ts';
 import { compareEffects, figureOf, isHiddenSide } from './effect-figures.ts';
@@ -98,15 +98,11 @@ export async function obstacleEffect(
     definition,
     parameters,
     data,
-    comparisons: compared.map(({ survey, measure, contrast, difference, low, high, p, q }) => ({
+    comparisons: compared.map(({ survey, measure, contrast, ...tested }) => ({
       survey,
       measure,
       contrast,
-      difference: rounded(difference),
-      difference_low: rounded(low),
-      difference_high: rounded(high),
-      p: roundedP(p),
-      q: roundedP(q),
+      ...contrastColumns(tested),
     })),
     left_out: [
       { reason: 'no_moment', responses: read.no_moment },

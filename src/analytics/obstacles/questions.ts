@@ -1,7 +1,8 @@
-import { type Static, type TSchema, Type } from 'typebox';
+import { Type } from 'typebox';
 import { Uuid } from '../../http/schemas.ts';
+import { aroundFixQuery } from '../around-fix.ts';
 import { type DeclaredQuestion, declareQuestion } from '../declare.ts';
-import { count, figure, number, questionQuery, window, withheld, word } from '../schemas.ts';
+import { contrast, count, described, figure, questionQuery, window, withheld, word } from '../schemas.ts';
 import { obstacleEffect } from './effect.ts';
 import { contrasts } from './effect-figures.ts';
 import { measures, periods, sides } from './effect-sums.ts';
@@ -36,16 +37,10 @@ const effectComparison = Type.Object(
       description:
         '`change`: after minus before at the moment. `others_change`: the same at the other moments. `difference_in_differences`: the first minus the second.',
     }),
-    ...figure('difference', 'The difference.'),
-    p: number('Two-sided.'),
-    q: number('The same, allowing for all comparisons of this answer (Benjamini-Hochberg).'),
+    ...contrast('The difference.'),
   },
   { $id: 'ObstacleEffectComparison', additionalProperties: false },
 );
-
-/** The same parameter in other words. A copy of a schema is not optional any more, so that is said again. */
-const described = <T extends TSchema>(schema: T, description: string) =>
-  Type.Optional(Type.Unsafe<Static<T>>({ ...schema, description }));
 
 const { group_by: _, theme: __, as_of: ___, from: ____, to: _____, ...asked } = questionQuery;
 
@@ -64,21 +59,7 @@ export const obstacleQuestions: readonly DeclaredQuestion[] = [
       ...window,
       moment: described(asked.moment, 'Look at this moment; that of the obstacle unless given.'),
       unit: described(asked.unit, 'Only this unit and everything below it; that of the obstacle unless given.'),
-      fixed_at: Type.Optional(
-        Type.Unsafe<string>({
-          type: 'string',
-          format: 'date-or-time',
-          description: 'When it was fixed; the fixed_at of the obstacle unless given.',
-        }),
-      ),
-      days: Type.Optional(
-        Type.Integer({
-          minimum: 1,
-          maximum: 1825,
-          default: 90,
-          description: 'How long each of the two periods is; shorter where responses are not known for so long after.',
-        }),
-      ),
+      ...aroundFixQuery('fixed_at of the obstacle'),
     },
     row: effectRow,
     comparison: effectComparison,

@@ -1,9 +1,10 @@
 import type { Database } from '../../db/pool.ts';
 import { resamples } from '../../stats/bootstrap.ts';
+import { withQ } from '../../stats/tests.ts';
 import { type Answer, freshness, qMethod, testsIn, usualWarnings } from '../answer.ts';
 import { prepareQuestion, type QuestionParameters, shownParameters } from '../question.ts';
 import { inResponses, scoped } from '../words.ts';
-import { comparisonRow, type Findings, findOutcome, withQ } from './findings.ts';
+import { comparisonRow, type Findings, findOutcome } from './findings.ts';
 import type { OutcomeKind } from './measures.ts';
 import { association, outcomeSentence } from './sentences.ts';
 import { standardise } from './standardised.ts';

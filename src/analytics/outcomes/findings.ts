@@ -1,6 +1,7 @@
 import type { Database } from '../../db/pool.ts';
-import { benjaminiHochberg } from '../../stats/tests.ts';
-import { type AnswerRow, groupColumns, type LeftOut, rounded, roundedP, testsIn } from '../answer.ts';
+import { withQ } from '../../stats/tests.ts';
+import { type AnswerRow, groupColumns, type LeftOut, rounded, testsIn } from '../answer.ts';
+import { contrastColumns } from '../columns.ts';
 import type { Question } from '../question.ts';
 import { type GroupKey, total } from '../sums.ts';
 import { type Band, contrastOf, figureOf } from './figures.ts';
@@ -122,22 +123,12 @@ function comparisonsOf(groups: readonly Group[], kind: OutcomeKind, showing: Map
   return withQ(found);
 }
 
-/** Adds the q value over all comparisons of one answer: the share of false discoveries among those at or below it. */
-export function withQ(comparisons: Omit<Comparison, 'q'>[]): Comparison[] {
-  const qs = benjaminiHochberg(comparisons.map(({ p }) => p));
-  return comparisons.map((comparison, at) => ({ ...comparison, q: qs[at] ?? null }));
-}
-
 export const comparisonRow = (comparison: Comparison, question: Question): AnswerRow => ({
   ...groupColumns(comparison, question),
   measure: comparison.measure,
   band: comparison.band,
   against: comparison.against,
-  difference: rounded(comparison.difference),
-  difference_low: rounded(comparison.low),
-  difference_high: rounded(comparison.high),
-  p: roundedP(comparison.p),
-  q: roundedP(comparison.q),
+  ...contrastColumns(comparison),
 });
 
 /** How the intervals of groups were made. */

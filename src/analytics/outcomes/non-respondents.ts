@@ -1,9 +1,10 @@
 import type { Database } from '../../db/pool.ts';
+import { withQ } from '../../stats/tests.ts';
 import { type Answer, freshness, qMethod, testsIn, usualWarnings } from '../answer.ts';
 import { prepareQuestion, type Question, type QuestionParameters, shownParameters } from '../question.ts';
 import { counted, scoped } from '../words.ts';
 import { contrastOf } from './figures.ts';
-import { type Comparison, comparisonRow, methodOf, rowsOf, withQ } from './findings.ts';
+import { type Comparison, comparisonRow, methodOf, rowsOf } from './findings.ts';
 import { type Group, showingOf, throughOf } from './groups.ts';
 import { invitedBands, landmarkDays, nonRespondent, readInvited, requireInvitedDimensions } from './invited.ts';
 import { retentionKind } from './measures.ts';

@@ -2,9 +2,10 @@ import type { Database } from '../../db/pool.ts';
 import { bands } from '../../outcomes/cells.ts';
 import { type BootstrapCustomer, bootstrapDifferences, resamples } from '../../stats/bootstrap.ts';
 import { medianOf } from '../../stats/median.ts';
+import { withQ } from '../../stats/tests.ts';
 import { type AnswerRow, rounded } from '../answer.ts';
 import { hashGroups } from '../sums.ts';
-import { type Comparison, type Findings, withQ } from './findings.ts';
+import type { Comparison, Findings } from './findings.ts';
 import { readSingles, type Single, type Singles } from './singles.ts';
 import { standardisedMeasure } from './standardised.ts';
 

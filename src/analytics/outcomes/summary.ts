@@ -1,9 +1,10 @@
 import type { Database } from '../../db/pool.ts';
+import { withQ } from '../../stats/tests.ts';
 import { type Answer, type AnswerRow, freshness, qMethod, testsIn, usualWarnings } from '../answer.ts';
 import { prepareQuestion, type Question, type QuestionParameters, shownParameters } from '../question.ts';
 import { scoped } from '../words.ts';
 import { outcomeWarnings } from './answer.ts';
-import { comparisonRow, type Findings, findOutcomes, withQ } from './findings.ts';
+import { comparisonRow, type Findings, findOutcomes } from './findings.ts';
 import { type OutcomeKind, referralsKind, retentionKind, revenueKind } from './measures.ts';
 import { outcomeSentence } from './sentences.ts';
 

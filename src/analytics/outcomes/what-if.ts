@@ -1,4 +1,5 @@
 import type { Database } from '../../db/pool.ts';
+import { withQ } from '../../stats/tests.ts';
 import {
   type Answer,
   type AnswerRow,
@@ -12,7 +13,7 @@ import {
 import { prepareQuestion, type Question, type QuestionParameters, shownParameters, wrong } from '../question.ts';
 import { scoped } from '../words.ts';
 import { outcomeWarnings } from './answer.ts';
-import { comparisonRow, methodOf, withQ } from './findings.ts';
+import { comparisonRow, methodOf } from './findings.ts';
 import { findGroups } from './groups.ts';
 import { type OutcomeKind, referralsKind, retentionKind, revenueKind } from './measures.ts';
 import { type Move, movesOf, type WhatIf } from './moves.ts';

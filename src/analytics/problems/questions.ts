@@ -1,7 +1,8 @@
 import { Type } from 'typebox';
 import { Key, nullable } from '../../http/schemas.ts';
+import { aroundFixQuery } from '../around-fix.ts';
 import { type DeclaredQuestion, declareQuestion } from '../declare.ts';
-import { count, figure, number, questionQuery, window, withheld, word } from '../schemas.ts';
+import { count, figure, number, questionQuery, text, window, withheld, word } from '../schemas.ts';
 import { problemEffect } from './effect.ts';
 import { rankProblems } from './ranking.ts';
 
@@ -96,9 +97,7 @@ export const problemQuestions: readonly DeclaredQuestion[] = [
     query: {
       ...rankingQuery,
       ...window,
-      survey: Type.Optional(
-        Type.String({ minLength: 1, maxLength: 128, description: 'Only this survey. Without it, responses to all.' }),
-      ),
+      survey: text('Only this survey. Without it, responses to all.'),
       trend_days: Type.Optional(
         Type.Integer({
           minimum: 1,
@@ -125,24 +124,8 @@ export const problemQuestions: readonly DeclaredQuestion[] = [
     params: { key: Key },
     query: {
       ...effectQuery,
-      survey: Type.Optional(
-        Type.String({ minLength: 1, maxLength: 128, description: 'Only this survey. Without it, responses to all.' }),
-      ),
-      fixed_at: Type.Optional(
-        Type.Unsafe<string>({
-          type: 'string',
-          format: 'date-or-time',
-          description: 'When it was fixed; the resolved_at of the problem unless given.',
-        }),
-      ),
-      days: Type.Optional(
-        Type.Integer({
-          minimum: 1,
-          maximum: 1825,
-          default: 90,
-          description: 'How long each of the two periods is; shorter where responses are not known for so long after.',
-        }),
-      ),
+      survey: text('Only this survey. Without it, responses to all.'),
+      ...aroundFixQuery('resolved_at of the problem'),
     },
     row: effectRow,
     comparison: effectComparison,

@@ -1,6 +1,6 @@
 import type { Client } from '../../db/pool.ts';
 import { completeThrough, readState } from '../../outcomes/collect.ts';
-import { benjaminiHochberg } from '../../stats/tests.ts';
+import { withQ } from '../../stats/tests.ts';
 import { justAfter } from '../around-fix.ts';
 import type { Question } from '../question.ts';
 import { noContrast, type ShareContrast, shareContrast, shareFigure, sumOf } from './shares.ts';
@@ -54,11 +54,10 @@ export async function readTrends(
       ...(isCompared ? shareContrast(recent, before, everybody_once) : noContrast),
     };
   });
-  const qs = benjaminiHochberg(found.map(({ p }) => p));
-  return found.map((trend, at) => {
-    const q = qs[at] ?? null;
-    return { ...trend, q, rising: q !== null && q < surprising && (trend.difference ?? 0) > 0 };
-  });
+  return withQ(found).map((trend) => ({
+    ...trend,
+    rising: trend.q !== null && trend.q < surprising && (trend.difference ?? 0) > 0,
+  }));
 }
 
 /**

@@ -1,6 +1,7 @@
 import { shareDifference } from '../../stats/shares.ts';
-import { benjaminiHochberg, npsDifference } from '../../stats/tests.ts';
-import { type AnswerRow, groupColumns, rounded, roundedP } from '../answer.ts';
+import { npsDifference, withQ } from '../../stats/tests.ts';
+import { type AnswerRow, groupColumns } from '../answer.ts';
+import { contrastColumns } from '../columns.ts';
 import { isPeriod, type Question } from '../question.ts';
 import type { GroupKey } from '../sums.ts';
 import type { Scores, SurveyKind } from './sums.ts';
@@ -59,8 +60,7 @@ export function compareScores(told: Scores[], seen: Scores[], { group_by }: Ques
       p: difference?.p ?? null,
     };
   });
-  const qs = benjaminiHochberg(found.map(({ p }) => p));
-  return found.map((one, at) => ({ ...one, q: qs[at] ?? null }));
+  return withQ(found);
 }
 
 const satisfied = (group: Scores) => ({ successes: group.satisfied, n: group.n });
@@ -83,9 +83,5 @@ export const scoreComparisonRow = (comparison: ScoreComparison, question: Questi
   ...groupColumns(comparison, question),
   measure: comparison.measure,
   against: comparison.against,
-  difference: rounded(comparison.difference),
-  difference_low: rounded(comparison.low),
-  difference_high: rounded(comparison.high),
-  p: roundedP(comparison.p),
-  q: roundedP(comparison.q),
+  ...contrastColumns(comparison),
 });

@@ -1,6 +1,7 @@
 import { normalP, z } from '../../stats/distributions.ts';
-import { benjaminiHochberg } from '../../stats/tests.ts';
-import { type AnswerRow, rounded, roundedP } from '../answer.ts';
+import { withQ } from '../../stats/tests.ts';
+import { type AnswerRow, rounded } from '../answer.ts';
+import { contrastColumns } from '../columns.ts';
 import { type MixFound, scoreOf } from './mix-groups.ts';
 
 /** One of the three: the change, and the two parts that it is the sum of. */
@@ -30,17 +31,12 @@ export function effectsOf({ survey, isNps, whole, change, withheld }: MixFound):
       p: isTold ? normalP(difference / error) : null,
     };
   });
-  const qs = benjaminiHochberg(found.map(({ p }) => p));
-  return found.map(({ effect, difference, low, high, p }, at) => ({
+  return withQ(found).map(({ effect, ...contrast }) => ({
     survey,
     measure: isNps ? 'nps' : 'satisfied_rate',
     effect,
     before: effect === 'change' ? rounded(scoreOf(whole.before)) : null,
     after: effect === 'change' ? rounded(scoreOf(whole.now)) : null,
-    difference: rounded(difference),
-    difference_low: rounded(low),
-    difference_high: rounded(high),
-    p: roundedP(p),
-    q: roundedP(qs[at] ?? null),
+    ...contrastColumns(contrast),
   }));
 }

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { type DeclaredQuestion, declareQuestion } from '../declare.ts';
-import { count, figure, groups, number, questionQuery, withheld, word } from '../schemas.ts';
+import { contrast, count, figure, groups, number, questionQuery, withheld, word } from '../schemas.ts';
 import { mix, mixDimensions } from './mix.ts';
 import { scores } from './scores.ts';
 
@@ -51,9 +51,7 @@ const mixEffect = Type.Object(
     effect: Type.Enum(['change', 'mix', 'score'], { description: 'change = mix + score, exactly.' }),
     before: number('The whole score in the period before; with `change`.'),
     after: number('The whole score in the period; with `change`.'),
-    ...figure('difference', 'What it does to the whole score.'),
-    p: number('Two-sided.'),
-    q: number('The same, allowing for all of this answer (Benjamini-Hochberg).'),
+    ...contrast('What it does to the whole score.'),
   },
   { $id: 'MixEffect', additionalProperties: false },
 );

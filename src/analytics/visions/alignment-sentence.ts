@@ -1,6 +1,6 @@
 import { wilson } from '../../stats/intervals.ts';
+import { isPeriod } from '../question.ts';
 import { capital, counted, percent } from '../words.ts';
-import { isPeriod } from './asked.ts';
 import type { DueReview, Reviews, ReviewsAsked } from './read-reviews.ts';
 
 const questions = (n: number) => `${counted(n)} ${n === 1 ? 'question' : 'questions'}`;

@@ -1,11 +1,11 @@
 import type { Client, Database } from '../../db/pool.ts';
 import { readToday } from '../../db/settings.ts';
 import { wilson } from '../../stats/intervals.ts';
-import { type Answer, type AnswerRow, alwaysFresh, rounded } from '../answer.ts';
-import type { QuestionParameters } from '../question.ts';
+import { type Answer, type AnswerRow, alwaysFresh, groupValues, rounded } from '../answer.ts';
+import { type QuestionParameters, readGroupBy } from '../question.ts';
 import { listed } from '../words.ts';
 import { alignmentSentence, dueSentence } from './alignment-sentence.ts';
-import { groupColumns, narrowed, readAsked, readGroups } from './asked.ts';
+import { narrowed, readAsked } from './asked.ts';
 import {
   byArea,
   type Reviews,
@@ -97,7 +97,7 @@ async function readReviewsAsked(
   { area, group_by, due_within_days = 30, ...given }: AlignmentParameters,
   reader: { personal: boolean },
 ): Promise<ReviewsAsked> {
-  const groups = readGroups(group_by, reviewGroupings);
+  const groups = readGroupBy(group_by, reviewGroupings);
   return {
     // There are a few questions an area, and each can be read: nothing is withheld unless that is asked for.
     ...(await readAsked(client, { min_n: 1, ...given }, reader)),
@@ -137,14 +137,15 @@ const emptyAreas = (never: readonly string[], { group_by }: ReviewsAsked): Revie
         reviewed_again: 0,
       }));
 
-function rowOf(group: Reviews, { group_by, min_n }: ReviewsAsked): AnswerRow {
+function rowOf(group: Reviews, asked: ReviewsAsked): AnswerRow {
+  const { min_n } = asked;
   const { area, questions, yes, last_reviewed_on, overdue, due, next_review_on } = group;
   const few = questions < min_n ? `fewer than ${min_n} questions` : null;
   const withheld = questions === 0 ? 'never reviewed' : few;
   const interval = withheld === null ? wilson({ successes: yes, n: questions }) : null;
   return {
     area,
-    ...groupColumns(group, group_by),
+    ...groupValues(group, asked),
     questions,
     yes,
     yes_share: withheld === null ? rounded(yes / questions) : null,

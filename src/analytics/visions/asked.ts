@@ -4,9 +4,9 @@ import { readTimeZone } from '../../db/settings.ts';
 import { readState } from '../../outcomes/collect.ts';
 import type { AnswerRow } from '../answer.ts';
 import type { Reader } from '../declare.ts';
-import { type Period, periods, type Question, type QuestionParameters, readQuestion, wrong } from '../question.ts';
-import { type GroupKey, groupSql, type Statement } from '../sums.ts';
-import { capital } from '../words.ts';
+import { isPeriod, type Question, type QuestionParameters, readQuestion } from '../question.ts';
+import { groupSql, type Statement } from '../sums.ts';
+import { inPeriod, narrowedTo } from '../words.ts';
 
 /** A question about what the organisation keeps of itself: no survey, and groups of its own. */
 export interface Asked<G extends string> extends Omit<Question, 'group_by'> {
@@ -27,22 +27,6 @@ export async function readAsked(
   return readQuestion(client, given, reader, undefined, state);
 }
 
-export const isPeriod = (name: string): name is Period => periods.some((period) => period === name);
-
-/** Reads `group_by=unit,month`. @throws ApiError 400 that names what may be given */
-export function readGroups<G extends string>(text: string | undefined, known: readonly G[]): G[] {
-  const names = text === undefined ? [] : text.split(',').map((name) => name.trim());
-  const found = names.flatMap((name) => known.filter((one) => one === name));
-  const isTwice = new Set(found).size < found.length || found.filter(isPeriod).length > 1;
-  if (found.length < names.length || found.length > 2 || isTwice)
-    throw wrong(
-      'group_by',
-      'bad_grouping',
-      `group_by is one or two different ones of ${known.join(', ')}, at most one of them a period.`,
-    );
-  return found;
-}
-
 /** The condition of days within a period. A day counts by its first moment in the reporting time zone. */
 export function withinSql(
   statement: Statement,
@@ -60,9 +44,6 @@ export function withinSql(
 /** What a grouping is as an expression: a period of the day, or the column of its name. */
 export const groupOfDay = (name: string, day: string, column: (name: string) => string): string =>
   isPeriod(name) ? groupSql(name, `${day}::timestamp`, () => '') : column(name);
-
-export const groupColumns = ({ groups }: GroupKey, group_by: readonly string[]): AnswerRow =>
-  Object.fromEntries(group_by.map((name, at) => [name, groups[at] ?? null]));
 
 /** What a row is about, after a noun: ` in unit north`, ` in 2026-03`, ` without a unit`; with what it was asked last. */
 export const groupText = (row: AnswerRow, group_by: readonly string[]): string =>
@@ -85,8 +66,7 @@ export function narrowed(
   const only = [
     ...(filters.unit === undefined ? [] : [`unit ${filters.unit}`]),
     ...more,
-    ...(from ? [`${verb} from ${from.month ?? from.at}`] : []),
-    ...(to ? [`${verb} before ${to.month ?? to.at}`] : []),
+    ...inPeriod(`${verb} `, { from, to }),
   ];
-  return only.length === 0 ? text : `${capital(`only ${only.join(', ')}`)}: ${text}`;
+  return narrowedTo(text, only);
 }

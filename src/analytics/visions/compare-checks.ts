@@ -1,9 +1,10 @@
 import { shareDifference } from '../../stats/shares.ts';
-import { benjaminiHochberg } from '../../stats/tests.ts';
-import { type AnswerRow, rounded, roundedP } from '../answer.ts';
+import { withQ } from '../../stats/tests.ts';
+import { type AnswerRow, groupValues } from '../answer.ts';
+import { contrastColumns } from '../columns.ts';
+import { isPeriod } from '../question.ts';
 import type { GroupKey } from '../sums.ts';
-import { groupColumns, isPeriod } from './asked.ts';
-import type { CheckGrouping, Checks } from './read-checks.ts';
+import type { CheckGrouping, Checks, ChecksAsked } from './read-checks.ts';
 
 /** The consistency rate of a group against another one's. */
 export interface CheckComparison extends GroupKey {
@@ -55,19 +56,14 @@ export function compareChecks(
     const difference = shareDifference(shareOf(group), shareOf(rest));
     return difference ? [{ survey: '', groups: group.groups, against, ...difference }] : [];
   });
-  const qs = benjaminiHochberg(found.map(({ p }) => p));
-  return found.map((one, at) => ({ ...one, q: qs[at] ?? null }));
+  return withQ(found);
 }
 
 export const isClear = ({ q }: CheckComparison) => q !== null && q <= 0.05;
 
-export const comparisonRow = (comparison: CheckComparison, group_by: readonly CheckGrouping[]): AnswerRow => ({
-  ...groupColumns(comparison, group_by),
+export const comparisonRow = (comparison: CheckComparison, asked: ChecksAsked): AnswerRow => ({
+  ...groupValues(comparison, asked),
   measure: 'consistency_rate',
   against: comparison.against,
-  difference: rounded(comparison.difference),
-  difference_low: rounded(comparison.low),
-  difference_high: rounded(comparison.high),
-  p: roundedP(comparison.p),
-  q: roundedP(comparison.q),
+  ...contrastColumns(comparison),
 });

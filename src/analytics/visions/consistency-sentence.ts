@@ -1,6 +1,7 @@
 import type { AnswerRow } from '../answer.ts';
+import { isPeriod } from '../question.ts';
 import { capital, counted, percent, tenths } from '../words.ts';
-import { groupText, isPeriod } from './asked.ts';
+import { groupText } from './asked.ts';
 import { type CheckComparison, isClear } from './compare-checks.ts';
 import type { CheckGrouping } from './read-checks.ts';
 

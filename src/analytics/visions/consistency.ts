@@ -1,9 +1,9 @@
 import type { Client, Database } from '../../db/pool.ts';
 import { wilson } from '../../stats/intervals.ts';
-import { type Answer, type AnswerRow, alwaysFresh, qMethod, rounded } from '../answer.ts';
-import { type QuestionParameters, wrong } from '../question.ts';
+import { type Answer, type AnswerRow, alwaysFresh, groupValues, hiddenReason, qMethod, rounded } from '../answer.ts';
+import { type QuestionParameters, readGroupBy, wrong } from '../question.ts';
 import { hiddenRows, linesOf } from '../small-groups.ts';
-import { groupColumns, narrowed, readAsked, readGroups } from './asked.ts';
+import { narrowed, readAsked } from './asked.ts';
 import { compareChecks, comparisonRow } from './compare-checks.ts';
 import { consistencySentence } from './consistency-sentence.ts';
 import { type Checks, type ChecksAsked, checkGroupings, readAround, readChecks } from './read-checks.ts';
@@ -25,7 +25,7 @@ export async function visionConsistency(
   { group_by: groups, vision, ...given }: ConsistencyParameters,
   reader: { personal: boolean },
 ): Promise<Answer> {
-  const group_by = readGroups(groups, checkGroupings);
+  const group_by = readGroupBy(groups, checkGroupings);
   return db.read(
     async (client) => {
       if (vision !== undefined) await requireVision(client, vision);
@@ -64,14 +64,15 @@ export async function readConsistencyRows(client: Client, asked: ChecksAsked): P
   return groups.map((group) => rowOf(group, asked, hidden.has(group)));
 }
 
-function rowOf(group: Checks, { group_by, min_n, fewest_people }: ChecksAsked, isHidden: boolean): AnswerRow {
+function rowOf(group: Checks, asked: ChecksAsked, isHidden: boolean): AnswerRow {
+  const { min_n } = asked;
   const { checks, clear, consistent } = group;
   const few = checks < min_n ? `fewer than ${min_n} vision checks` : null;
-  const withheld = isHidden ? `fewer than ${fewest_people} people, or a group that would give one away` : few;
+  const withheld = isHidden ? hiddenReason(asked) : few;
   const interval = withheld === null ? wilson({ successes: consistent, n: checks }) : null;
   const count = (value: number) => (isHidden ? null : value);
   return {
-    ...groupColumns(group, group_by),
+    ...groupValues(group, asked),
     checks: count(checks),
     clear: count(clear),
     consistent: count(consistent),
@@ -115,7 +116,7 @@ function answer(
       time_zone: state.time_zone,
     },
     data,
-    comparisons: comparisons.map((one) => comparisonRow(one, group_by)),
+    comparisons: comparisons.map((one) => comparisonRow(one, asked)),
     left_out: archived > 0 ? [{ reason: 'archived', vision_checks: archived }] : [],
     fresh: alwaysFresh,
     method: `shares: Wilson, differences by Newcombe; each check counts as one employee, also where somebody was asked twice${qMethod(comparisons.length)}`,

@@ -1,29 +1,15 @@
 import { Type } from 'typebox';
 import { CalendarDate, Key, nullable, Uuid } from '../../http/schemas.ts';
 import { type DeclaredQuestion, declareQuestion } from '../declare.ts';
-import { count, figure, number, questionQuery, text, when, withheld, word } from '../schemas.ts';
+import { contrast, count, figure, groupedBy, minN, questionQuery, text, when, withheld, word } from '../schemas.ts';
 import { alignment, dueReviews } from './alignment.ts';
 import { visionConsistency } from './consistency.ts';
 import { checkGroupings } from './read-checks.ts';
 import { reviewGroupings, usualAreas } from './read-reviews.ts';
 
-/** Columns that are there when they are grouped by. */
-const groups = (names: readonly string[]) =>
-  Object.fromEntries(
-    names.map((name) => [
-      name,
-      Type.Optional(
-        Type.Unsafe<string | null>({
-          type: ['string', 'null'],
-          description: 'There when it is grouped by; null where it is not known.',
-        }),
-      ),
-    ]),
-  );
-
 const consistencyRow = Type.Object(
   {
-    ...groups(checkGroupings),
+    ...groupedBy(checkGroupings),
     checks: count('Vision checks; grouped by question, answers to it.'),
     clear: count('Of these, with every answer clear.'),
     consistent: count('Of these, with every answer clear and consistent.'),
@@ -35,12 +21,10 @@ const consistencyRow = Type.Object(
 
 const consistencyComparison = Type.Object(
   {
-    ...groups(checkGroupings),
+    ...groupedBy(checkGroupings),
     measure: word('The figure that is compared.'),
     against: word('With what: the period before, or all other groups together.'),
-    ...figure('difference', 'Its own less that of the other.'),
-    p: number('Two-sided.'),
-    q: number('The same, allowing for all comparisons of this answer (Benjamini-Hochberg).'),
+    ...contrast('Its own less that of the other.'),
   },
   { $id: 'VisionConsistencyComparison', additionalProperties: false },
 );
@@ -50,7 +34,7 @@ const day = (description: string) => nullable(Type.String({ ...CalendarDate, des
 const alignmentRow = Type.Object(
   {
     area: word('What is looked at.'),
-    ...groups(reviewGroupings),
+    ...groupedBy(reviewGroupings),
     questions: count('Questions that were reviewed.'),
     yes: count('Of these, last answered with yes.'),
     ...figure('yes_share', 'yes / questions.'),
@@ -115,14 +99,7 @@ export const visionQuestions: readonly DeclaredQuestion[] = [
       from: when('Asked on this day or later.'),
       to: when('Asked before this day.'),
       group_by: text(`One or two of ${checkGroupings.join(', ')}, separated by a comma.`),
-      min_n: Type.Optional(
-        Type.Integer({
-          minimum: 1,
-          maximum: 100_000,
-          default: 10,
-          description: 'Figures of fewer vision checks are withheld.',
-        }),
-      ),
+      min_n: minN('Figures of fewer vision checks are withheld.'),
       format,
     },
     row: consistencyRow,
@@ -141,14 +118,7 @@ export const visionQuestions: readonly DeclaredQuestion[] = [
       from: when('Reviewed on this day or later.'),
       to: when('Reviewed before this day.'),
       group_by: text(`Besides the area, one or two of ${reviewGroupings.join(', ')}, separated by a comma.`),
-      min_n: Type.Optional(
-        Type.Integer({
-          minimum: 1,
-          maximum: 100_000,
-          default: 1,
-          description: 'Shares of fewer questions are withheld.',
-        }),
-      ),
+      min_n: minN('Shares of fewer questions are withheld.', 1),
     },
     row: alignmentRow,
     answer: alignment,
