@@ -52,6 +52,19 @@ function url(name: string, value: string | undefined, protocols: string[]): stri
   return value;
 }
 
+function databaseUrl(value: string | undefined): string | undefined {
+  const name = 'DATABASE_URL';
+  if (value !== undefined && /^postgres(ql)?:/.test(value)) {
+    const broken =
+      !URL.canParse(value) || ![...value.matchAll(/%(.{0,2})/g)].every(([, hex]) => /^[0-9a-f]{2}$/i.test(hex ?? ''));
+    if (broken)
+      throw new Error(
+        `${name} cannot be read: it is postgres://user:password@host:5432/database. Signs in a password such as % / ? # @ are written as their percent code, % as %25.`,
+      );
+  }
+  return url(name, value, ['postgres:', 'postgresql:']);
+}
+
 function wholeNumber(name: string, value: string | undefined, most: number, otherwise: number): number {
   const number = value === undefined ? otherwise : /^\d+$/.test(value) ? Number(value) : Number.NaN;
   if (!(number >= 0 && number <= most))
@@ -88,7 +101,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     host: get('HOST') ?? '127.0.0.1',
     port: wholeNumber('PORT', get('PORT'), 65_535, 4_000),
     data_dir: resolve(get('DATA_DIR') ?? '.data'),
-    database_url: url('DATABASE_URL', get('DATABASE_URL'), ['postgres:', 'postgresql:']),
+    database_url: databaseUrl(get('DATABASE_URL')),
     public_url: url('PUBLIC_URL', get('PUBLIC_URL'), ['http:', 'https:'])?.replace(/\/+$/, ''),
     log_level: oneOf('LOG_LEVEL', get('LOG_LEVEL'), logLevels, 'info'),
     role: oneOf('ROLE', get('ROLE'), roles, 'all'),

@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import { findEmbedded, startEmbedded } from './db/embedded.ts';
 import { migrate } from './db/migrate.ts';
 import { type Connection, type Database, openDatabase } from './db/pool.ts';
+import { requireServer } from './db/require-server.ts';
 import { mendRestored } from './db/restored.ts';
 import { newLog } from './http/logging.ts';
 import type { Server } from './http/server.ts';
@@ -79,6 +80,7 @@ export async function openConfigured(config: Config, say: (message: string) => v
     await stopServer();
   };
   try {
+    if (config.database_url !== undefined) await requireServer(db, config.database_url, say);
     await migrate(db, { views: viewsOf() });
     const mended = await mendRestored(db);
     if (mended !== undefined)
@@ -130,15 +132,24 @@ export async function startService(config: Config, say: (message: string) => voi
   }
 }
 
+const noAddress = (host: string) =>
+  `HOST is '${host}', which is no address of this machine. 127.0.0.1 is for this machine alone, 0.0.0.0 for every network it is in.`;
+
+const listenFaults: Record<string, (host: string, port: number) => string> = {
+  EADDRINUSE: (host, port) =>
+    `The port is in use: something listens at ${host}:${port} already, perhaps a service that you started before. Stop that one, or choose another port: PORT=${port < 65_535 ? port + 1 : 4_000}`,
+  EACCES: (_host, port) => `This user may not listen on port ${port}. Choose one of 1024 or above: PORT=4000`,
+  EADDRNOTAVAIL: noAddress,
+  ENOTFOUND: noAddress,
+};
+
 async function listen(app: Server, { host, port }: Config): Promise<string> {
   try {
     return await app.listen({ host, port });
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
-    throw new Error(
-      `The port is in use: something listens at ${host}:${port} already, perhaps a service that you started before. Stop that one, or choose another port: PORT=${port < 65_535 ? port + 1 : 4_000}`,
-      { cause: error },
-    );
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const why = listenFaults[code]?.(host, port);
+    throw why === undefined ? error : new Error(why, { cause: error });
   }
 }
 

@@ -29,6 +29,8 @@ test('a setting that cannot be is refused with its name and what it may be', () 
     ['TRUST_PROXY', '10.0.0.1, proxy', /^TRUST_PROXY must list .* it has 'proxy'/],
     ['TRUST_PROXY', 'true', /^TRUST_PROXY/],
     ['LOG_LEVEL', 'loud', /^LOG_LEVEL must be one of trace, debug/],
+    ['DATABASE_URL', 'postgres://u:50%off@db/shop', /^DATABASE_URL cannot be read: .* % as %25\.$/],
+    ['DATABASE_URL', 'postgres://u:se#cret@db/shop', /^DATABASE_URL cannot be read: it is postgres:\/\/user:password@/],
     ['DATABASE_URL', 'mysql://x', /^DATABASE_URL must be an address that begins with postgres:/],
   ];
   for (const [name, value, message] of refused)
