@@ -106,7 +106,7 @@ export async function readQuestion(
     throw wrong(
       'to',
       'empty_period',
-      'The period is empty: `to` is after `from`, and is not part of the period itself.',
+      'The period is empty: `to` must be after `from`, and is not part of the period itself.',
     );
   const window_days = given.window_days ?? usualWindow(state.windows_days);
   if (!state.windows_days.includes(window_days))

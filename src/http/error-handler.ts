@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
@@ -27,6 +27,9 @@ export function problemOf(
 /** Answers hold data: nobody keeps them, and nobody guesses what they are. A route may say otherwise. */
 export const fixedHeaders = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' };
 
+const badEncoding =
+  'The address is not valid: a percent sign is followed by two hex digits, which stand for UTF-8. A bare one is %25.';
+
 /** What the errors of Fastify itself mean to a caller. */
 function asApiError(error: Error & { code?: unknown; statusCode?: unknown }, request: FastifyRequest): ApiError {
   if (error instanceof ApiError) return error;
@@ -36,10 +39,7 @@ function asApiError(error: Error & { code?: unknown; statusCode?: unknown }, req
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return badRequest('cut_short', 'The body does not have the length that Content-Length says.');
     case 'FST_ERR_BAD_URL':
-      return badRequest(
-        'bad_url',
-        'The path is not a valid address: a percent sign is followed by two hex digits of UTF-8.',
-      );
+      return badRequest('bad_url', badEncoding);
     case 'FST_ERR_MAX_PARAM_LENGTH':
       return new ApiError(414, 'path_too_long', 'A part of the path is longer than any id or key.');
     case 'FST_ERR_HANDLER_TIMEOUT':
@@ -97,7 +97,7 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
 /** The answer to what never became a request, since Node could not read it. */
 export function clientErrorHandler(this: FastifyInstance, error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  const problem = problemOf(brokenRequest(error.code), requestIdOf({ headers: {} }));
+  const problem = problemOf(brokenRequest(error), requestIdOf({ headers: {} }));
   this.log.info({ code: error.code, request_id: problem.request_id }, 'unreadable request');
   if (socket.writable) {
     const body = JSON.stringify(problem);
@@ -108,12 +108,18 @@ export function clientErrorHandler(this: FastifyInstance, error: NodeJS.ErrnoExc
   socket.destroySoon();
 }
 
-function brokenRequest(code: string | undefined): ApiError {
+/** @param error of Node's parser, whose `reason` is a few plain words. */
+function brokenRequest({ code, reason }: NodeJS.ErrnoException & { reason?: string }): ApiError {
   if (code === 'HPE_HEADER_OVERFLOW')
     return new ApiError(431, 'headers_too_large', 'The address and headers together are larger than 16 KiB.');
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
     return new ApiError(408, 'request_timeout', 'The request took too long to arrive.');
-  return badRequest('bad_request', 'The request is not HTTP.');
+  if (code === 'HPE_INVALID_URL')
+    return badRequest(
+      'bad_url',
+      'The address holds a character that has to be percent-encoded as UTF-8: %C3%BC for ü, %20 for a space.',
+    );
+  return badRequest('bad_request', `The request is not HTTP${reason ? ` (${reason})` : ''}.`);
 }
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
@@ -125,14 +131,31 @@ function allowedAt(app: FastifyInstance, path: string): string[] {
 
 /**
  * Sets the error handler, and answers requests that no route takes before their body is read: 404, or 405 with `Allow`
- * (Fastify never sends it) where the path has routes for other methods. `OPTIONS` tells the methods.
+ * (Fastify never sends it) where the path has routes for other methods. `OPTIONS` tells the methods. What Node would
+ * refuse without a word is a problem too: a request without `Host`, or with an expectation that nobody knows.
  */
 export function addErrorHandler(app: FastifyInstance): void {
+  app.server.on('checkExpectation', ({ headers }: IncomingMessage, response: ServerResponse) => {
+    const unknown = new ApiError(417, 'expectation_unknown', "The only expectation that is met is '100-continue'.");
+    const problem = problemOf(unknown, requestIdOf({ headers }));
+    const body = Buffer.from(JSON.stringify(problem));
+    response
+      .writeHead(problem.status, {
+        ...fixedHeaders,
+        'content-type': problemForm.type,
+        'content-length': body.length,
+        'x-request-id': problem.request_id,
+      })
+      .end(body);
+  });
   app.setErrorHandler((error, request, reply) => answerProblem(error, request, reply));
   app.setNotFoundHandler((request) => {
     throw noRoute(request);
   });
   app.addHook('onRequest', (request, reply, done) => {
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
+      return done(badRequest('host_missing', 'A request of HTTP/1.1 has a Host header.'));
+    if (!isDecodable(request.url)) return done(badRequest('bad_url', badEncoding));
     if (!request.is404) return done();
     const allowed = allowedAt(app, pathOf(request));
     if (allowed.length === 0) return done(noRoute(request));
@@ -140,6 +163,18 @@ export function addErrorHandler(app: FastifyInstance): void {
     if (request.method === 'OPTIONS') return reply.code(204).headers(headers).send();
     done(new ApiError(405, 'method_not_allowed', `This path takes ${allowed.join(', ')}.`, { headers }));
   });
+}
+
+/** Whether the query of an address is UTF-8. Fastify sees to the path, and would take the query for other text. */
+function isDecodable(url: string): boolean {
+  const query = url.indexOf('?');
+  if (query < 0 || !url.includes('%', query)) return true;
+  try {
+    decodeURIComponent(url.slice(query));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const pathOf = (request: FastifyRequest): string => request.url.split('?', 1)[0] ?? '';

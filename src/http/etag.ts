@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ApiError } from '../errors.ts';
+import { ApiError, badRequest } from '../errors.ts';
 
 /** The entity tag of a version: `"v3"`. */
 export const etagOf = (version: number): string => `"v${version}"`;
@@ -10,7 +10,7 @@ export const tagsIn = (header: string): string[] => header.match(/(?:W\/)?"[^"]*
 /**
  * Makes sure that the caller changes the version it has seen. `*` stands for any version; a weak tag never matches
  * (RFC 9110, 13.1.1: strong comparison).
- * @throws ApiError 428 without If-Match, 412 when the version has moved on
+ * @throws ApiError 428 without If-Match, 400 where it holds no ETag, 412 when the version has moved on
  */
 export function requireMatch(request: FastifyRequest, version: number): void {
   const header = request.headers['if-match'];
@@ -22,6 +22,15 @@ export function requireMatch(request: FastifyRequest, version: number): void {
     );
   const tags = tagsIn(header);
   if (tags.includes('*') || tags.includes(etagOf(version))) return;
+  if (tags.length === 0)
+    throw badRequest('bad_if_match', 'If-Match is the ETag as it was answered, with its quotes, such as "v3"; or *.');
+  if (tags.includes(`W/${etagOf(version)}`))
+    throw new ApiError(
+      412,
+      'weak_etag',
+      `A weak ETag (W/...) never matches; something on the way may have weakened it. Send ${etagOf(version)}.`,
+      { headers: { etag: etagOf(version) } },
+    );
   throw new ApiError(
     412,
     'version_moved_on',

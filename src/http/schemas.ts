@@ -72,16 +72,22 @@ function words(pattern: string, sentence: string, options: TSchemaOptions = {}) 
   return Type.String({ ...options, pattern });
 }
 
-/** The caller's own id of a thing. */
-export const Id = words('^[^\\u0000-\\u001f\\u007f-\\u009f]*$', 'an id without control characters', {
-  minLength: 1,
-  maxLength: 128,
-});
+const controls = '\\u0000-\\u001f\\u007f-\\u009f';
+
+/**
+ * The caller's own id of a thing. In an address `.` and `..` are the folder itself and the one above, however they are
+ * encoded: what had such an id could never be read, corrected or erased.
+ */
+export const Id = words(
+  `^(?:\\.?[^.${controls}][^${controls}]*|\\.\\.[^${controls}]+)?$`,
+  "an id other than '.' and '..', without control characters",
+  { minLength: 1, maxLength: 128 },
+);
 
 /** The key of a managed noun, as people type it in paths and filters. */
 export const Key = words(
-  '^[a-z0-9_.-]{1,64}$',
-  "a key of 1 to 64 lower-case letters, digits, '_', '-' and '.', such as 'store-12'",
+  '^[a-z0-9_-][a-z0-9_.-]{0,63}$',
+  "a key of 1 to 64 lower-case letters, digits, '_', '-' and, but for its beginning, '.', such as 'store-12'",
 );
 
 /** An exact amount, or rate. A JSON number would be rounded, so it is a string. */

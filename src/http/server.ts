@@ -82,6 +82,7 @@ export async function newServer(options: ServerOptions): Promise<Server> {
       headersTimeout: headersTimeoutMs,
       requestTimeout: requestTimeoutMs,
       connectionsCheckingInterval: connectionsCheckingIntervalMs,
+      requireHostHeader: false, // Node's own refusal is no problem; see addErrorHandler.
     },
     // An id of 128 characters, each four bytes of UTF-8, percent-encoded.
     routerOptions: { maxParamLength: 128 * 12 },

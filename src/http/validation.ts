@@ -105,9 +105,9 @@ function asParameter({ pointer, code, detail }: FieldError, values: Record<strin
   const value = values[name];
   if (code === 'wrong_type' && Array.isArray(value))
     return { pointer: name, code: 'duplicate', detail: `Given ${value.length} times; give it once.` };
-  return code === 'unknown_field'
-    ? { pointer: name, code: 'unknown_parameter', detail }
-    : { pointer: name, code, detail };
+  if (code === 'unknown_field') return { pointer: name, code: 'unknown_parameter', detail };
+  const hadPlus = code === 'bad_format' && typeof value === 'string' && /T[\d:.]+ /.test(value);
+  return { pointer: name, code, detail: hadPlus ? `${detail} In an address a plus is written as %2B.` : detail };
 }
 
 function checkBody(schema: TSchema) {

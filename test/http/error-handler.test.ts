@@ -178,6 +178,19 @@ describe('requests on a socket', { timeout: 60_000 }, () => {
       assert.equal(problemIn(await exchange(port, text)).status, 400);
   });
 
+  it('that Node would refuse without a word get a problem', async (t) => {
+    const port = await listen(t);
+    const expectation = 'POST /things HTTP/1.1\r\nHost: x\r\nExpect: a-miracle\r\nConnection: close\r\n\r\n';
+    for (const [text, status, code] of [
+      ['GET /things/7 HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'host_missing'],
+      [expectation, 417, 'expectation_unknown'],
+      ['GET /things/\u00fc HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'bad_url'],
+    ] as const)
+      assert.deepEqual([problemIn(await exchange(port, text)).code, status], [code, status]);
+    // HTTP/1.0 knows no Host.
+    assert.equal((await exchange(port, 'GET /things/7 HTTP/1.0\r\n\r\n')).statusCode, 200);
+  });
+
   it('that take too long to arrive get 408', async (t) => {
     const app = await server(t);
     await app.listen({ host: '127.0.0.1', port: 0 });

@@ -48,8 +48,9 @@ it('a change needs the ETag of the version at hand, compared strongly', async (t
     return [answer.statusCode, answer.json().code ?? answer.headers.etag];
   };
   assert.deepEqual(await change(), [428, 'if_match_missing']);
-  for (const tags of ['"v2"', 'W/"v3"', 'v3', ''])
-    assert.deepEqual(await change(tags), [412, 'version_moved_on'], tags);
+  for (const tags of ['"v2"', 'W/"v2"']) assert.deepEqual(await change(tags), [412, 'version_moved_on'], tags);
+  assert.deepEqual(await change('W/"v3"'), [412, 'weak_etag']);
+  for (const tags of ['v3', '']) assert.deepEqual(await change(tags), [400, 'bad_if_match'], tags);
   for (const tags of ['"v3"', '*', '"v2", "v3"']) assert.deepEqual(await change(tags), [200, '"v4"'], tags);
 });
 

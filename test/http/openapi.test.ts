@@ -76,7 +76,7 @@ describe('the OpenAPI document', () => {
       content: { 'application/json': { schema: { $ref: '#/components/schemas/TrialItemPage' } } },
     });
     assert.deepEqual(components.schemas.TrialItem?.properties, {
-      id: { type: 'string', minLength: 1, maxLength: 128, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$' },
+      id: { ...Id },
       owner: { $ref: '#/components/schemas/TrialOwner' },
       gone_at: { type: ['string', 'null'], format: 'date-time' },
       kind: { enum: ['a', 'b', null] },

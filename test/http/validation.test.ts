@@ -83,6 +83,7 @@ describe('the check of a row', () => {
     ['a number below its scale', { ...good, score: -1 }, '/score', 'too_small', /at least 0/],
     ['an empty id', { ...good, id: '' }, '/id', 'too_short', /at least 1 character\./],
     ['an id that is too long', { ...good, id: 'x'.repeat(129) }, '/id', 'too_long', /at most 128 characters/],
+    ['an id that addresses cannot hold', { ...good, id: '..' }, '/id', 'bad_format', /other than '\.' and '\.\.'/],
     ['an id with a control character', { ...good, id: 'a\tb' }, '/id', 'bad_format', /without control characters/],
     ['a key in capitals', { ...good, unit: 'Store 12' }, '/unit', 'bad_format', /lower-case letters/],
     [
@@ -187,6 +188,7 @@ describe('the check of an address', () => {
       limit: Type.Optional(Limit),
       survey: Type.Optional(Id),
       exact: Type.Optional(Type.Boolean()),
+      from: Type.Optional(Type.String({ format: 'date-or-time' })),
       group_by: Type.Optional(Type.Array(Type.Enum(['segment', 'month']), { maxItems: 2, uniqueItems: true })),
     };
     const answer = Type.Object({ id: Type.String(), query: Type.Unknown() });
@@ -232,6 +234,7 @@ describe('the check of an address', () => {
     ['/with/a?survey=a&survey=b', 'survey', 'duplicate', /give it once/],
     ['/with/a?exact=maybe', 'exact', 'wrong_type', /true or false/],
     ['/with/a?group_by=segment&group_by=year', 'group_by', 'not_allowed', /'segment', 'month'/],
+    ['/with/a?from=2026-01-02T03:04:05+02:00', 'from', 'bad_format', /a plus is written as %2B/],
     ['/with/a?survey=a%00b', 'survey', 'bad_format', /control characters/],
     ['/with/a?__proto__=1', '__proto__', 'unknown_parameter', /__proto__/],
   ];
@@ -249,7 +252,10 @@ describe('the check of an address', () => {
     assert.deepEqual((await ask(t, '/with/a%00b')).errors[0].pointer, 'id');
     assert.equal((await ask(t, `/with/${'x'.repeat(129)}`)).code, 'invalid_path');
     assert.equal((await ask(t, `/with/${'x'.repeat(2000)}`)).status, 414);
-    assert.equal((await ask(t, '/with/%ff')).code, 'bad_url');
+    for (const url of ['/with/%ff', '/with/a?survey=%ff', '/with/a?survey=50%', '/with/a?%zz=1'])
+      assert.deepEqual([(await ask(t, url)).code, url], ['bad_url', url]);
+    for (const id of ['...', '.a', '..a', 'a.', '.\u00e9'])
+      assert.equal((await ask(t, `/with/${encodeURIComponent(id)}`)).id, id);
   });
 });
 

@@ -108,7 +108,7 @@ export function customerQuestion(
 
 /** The error of a period in which no time passes. */
 export const emptyPeriod = () =>
-  wrong('to', 'empty_period', 'The period is empty: `to` is after `from`, and is not part of the period itself.');
+  wrong('to', 'empty_period', 'The period is empty: `to` must be after `from`, and is not part of the period itself.');
 
 /** Reads `from` and `to`, and checks that time runs forward. @throws ApiError 400 for an empty period. */
 export async function readPeriod(

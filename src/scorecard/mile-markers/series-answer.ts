@@ -85,7 +85,7 @@ export async function answerSeries(
 ): Promise<Static<typeof Series>> {
   const { from, to } = asked;
   if (from !== null && to !== null && from >= to) {
-    const detail = 'The period is empty: `to` is after `from`, and is not part of the period itself.';
+    const detail = 'The period is empty: `to` must be after `from`, and is not part of the period itself.';
     throw badRequest('empty_period', detail, [{ pointer: 'to', code: 'empty_period', detail }]);
   }
   const waiting = await refreshBeforeAnswer(db);
