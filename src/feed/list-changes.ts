@@ -32,6 +32,21 @@ export interface ChangePage {
 
 const expired = (why: string) => new ApiError(410, 'cursor_expired', `${why}: read everything again without a cursor.`);
 
+/** How many transactions that run a cursor names: with two snapshots and the longest key it still fits into an address. */
+const mostRunning = 80;
+
+/**
+ * A snapshot that a cursor has room for. Where more transactions run, it ends before the first one that it cannot name:
+ * what was stored from that one on is told when older ones have ended. Those that run end, and new ones have greater
+ * numbers, so a later snapshot that is cut in the same way sees all that an earlier one saw.
+ */
+export function cutSnapshot(snapshot: string): string {
+  const [oldest, , list = ''] = snapshot.split(':');
+  const running = list.split(',');
+  const end = running[mostRunning];
+  return end === undefined ? snapshot : `${oldest}:${end}:${running.slice(0, mostRunning).join(',')}`;
+}
+
 /**
  * What was stored, changed and removed since a place, each row once, as it is now.
  *
@@ -54,20 +69,21 @@ export async function listChanges(
   reader: Reader,
   fingerprint: (text: string) => string,
 ): Promise<ChangePage> {
-  const [bound] = await client.rows<{ telling: string; expired: boolean }>(
-    `select coalesce($2, pg_current_snapshot()::text) as telling,
+  const [bound] = await client.rows<{ now: string; expired: boolean }>(
+    `select pg_current_snapshot()::text as now,
        pg_snapshot_xmax(coalesce($2, $1, '1:1:')::pg_snapshot) > pg_snapshot_xmax(pg_current_snapshot()) or exists (
          select from feed_horizons where dataset = $3 and not pg_visible_in_snapshot(below_xid, coalesce($1, $2)::pg_snapshot)
        ) as expired`,
     [after.told, after.telling, feed.name],
   );
   if (!bound || bound.expired) throw expired('The cursor is too old, or from before the database was restored');
+  const telling = after.telling ?? cutSnapshot(bound.now);
   const units = await readUnits(client, feed, reader, fingerprint);
   const isFirst = after.told === null && after.telling === null;
   if (!isFirst && after.units !== units)
     throw expired('The cursor was made for a key of other units, or the units were changed since');
   const found = await client.rows<{ xid: string; key: string; kind: number; row: string }>(
-    ...changesSql(feed, { after, telling: bound.telling, limit: limit + 1 }, reader),
+    ...changesSql(feed, { after, telling, limit: limit + 1 }, reader),
   );
   const cut = found.length > limit;
   const page = cut ? found.slice(0, limit) : found;
@@ -76,8 +92,8 @@ export async function listChanges(
     rows: page.map(({ row }) => row),
     place:
       cut && last
-        ? { told: after.told, telling: bound.telling, xid: last.xid, key: last.key, kind: last.kind, units }
-        : { told: bound.telling, ...between, units },
+        ? { told: after.told, telling, xid: last.xid, key: last.key, kind: last.kind, units }
+        : { told: telling, ...between, units },
     // What an earlier page began to tell may have changed since.
     more: cut || after.telling !== null,
   };
