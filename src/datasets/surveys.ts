@@ -157,7 +157,7 @@ async function hasResponses(client: Client, survey: string): Promise<boolean> {
   return found.length > 0;
 }
 
-/** Gives every response of the survey the band of the limits as they are now. */
+/** Gives every response of the survey the band of the limits as they are now; none that another sender moves to another survey meanwhile. */
 async function bandAgain(client: Client, survey: string): Promise<void> {
   await client.rows(
     `update responses r set band = banded.band, changed_at = now(), changed_xid = pg_current_xact_id()
@@ -169,7 +169,7 @@ async function bandAgain(client: Client, survey: string): Promise<void> {
          from responses join surveys on key = survey where survey = $1
        ) mirrored
      ) banded
-     where r.id = banded.id and r.band <> banded.band`,
+     where r.id = banded.id and r.survey = $1 and r.band <> banded.band`,
     [survey],
   );
 }

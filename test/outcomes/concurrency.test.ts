@@ -157,6 +157,23 @@ worlds('Several at once', {
     await assertByTheBook(world.db);
   },
 
+  async 'an answer that moves to another survey while the limits of its old one change has the band of the new one'(
+    world,
+  ) {
+    await world.facts('surveys', [survey({ key: 'other' })]);
+    await world.facts('responses', [response({ id: 'R1', score: 6 })]);
+    // By the limits of the other survey 6 is a detractor still.
+    const moving = await beginOpen(world.db, (client) =>
+      put(client, 'responses', response({ id: 'R1', score: 6, survey: 'other' })),
+    );
+    const changing = world.facts('surveys', [survey({ detractor_max: 5 })]);
+    await whoWaits(world.db);
+    await moving.commit();
+    await changing;
+    assert.deepEqual((await world.outcomes('place')).R1?.[1], 'detractor');
+    await assertByTheBook(world.db);
+  },
+
   async 'a refresh whose connection is ended in the middle is made good by the next one'(world) {
     const byBoth = ['refresh_state', 'dirty_respondents', 'response_outcomes', 'outcome_cells', 'score_cells'].concat([
       'survival_cells',
