@@ -427,13 +427,51 @@ test('units', async (t) => {
           [3, 'circular'],
         ],
       );
-      // A unit may move below another in the row before which that one leaves.
-      await api.facts('units', [unit('up', null), unit('down', 'up')]);
-      await api.facts('units', [unit('down', null), unit('up', 'down')]);
-      for (const { key } of [...rows, ...['g', 'up', 'down'].map((key) => unit(key))])
+      for (const { key } of [...rows, unit('g')])
         if (!['a', 'b', 'c'].includes(key)) await api.send('DELETE', `/v1/units/${key}`);
     },
   );
+
+  await t.test('change places within a batch, in whatever order it names them', async () => {
+    // three below two below one, turned upside down.
+    const before = [unit('one', null), unit('two', 'one'), unit('three', 'two')];
+    const after = [unit('three', null), unit('two', 'three'), unit('one', 'two')];
+    const parents = async () => {
+      const { data } = (await api.get('/v1/units')).body;
+      return before.map(({ key }) => data.find((one: AnyRow) => one.key === key)?.parent);
+    };
+    for (const order of [
+      [0, 1, 2],
+      [0, 2, 1],
+      [1, 0, 2],
+      [1, 2, 0],
+      [2, 0, 1],
+      [2, 1, 0],
+    ]) {
+      await api.facts('units', before);
+      await api.facts(
+        'units',
+        order.flatMap((place) => after[place] ?? []),
+      );
+      assert.deepEqual(await parents(), ['two', 'three', null], `${order}`);
+    }
+    // Where a row is refused the unit stays where it was, and that may close a loop with a row that seemed good:
+    // 'two' may not go below itself, so it stays below 'three', and 'three' cannot go below it.
+    const { body } = await api.send('POST', '/v1/units?on_error=skip', [
+      unit('three', 'two'),
+      unit('two', 'two'),
+      unit('one', null),
+    ]);
+    assert.deepEqual(
+      body.errors.map(({ row, code }: AnyRow) => [row, code]),
+      [
+        [1, 'circular'],
+        [2, 'circular'],
+      ],
+    );
+    assert.deepEqual(await parents(), [null, 'three', null]);
+    for (const { key } of before) await api.send('DELETE', `/v1/units/${key}`);
+  });
 
   await t.test('do not lie below themselves when two senders close a loop at the same time', async () => {
     for (let round = 0; round < 10; round++) {
