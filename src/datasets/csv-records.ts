@@ -66,7 +66,7 @@ function split(texts: readonly RecordText[]): (CsvRecord | Broken)[] {
   const records: (CsvRecord | Broken)[] = [];
   const parsed = parseQuoted(texts);
   for (const { text, row, quoted } of texts) {
-    if (text === '') continue;
+    if (isBlank(text)) continue;
     const isLong = text.length > mostLineBytes;
     try {
       const cells = !quoted ? text.split(',') : (parsed?.shift() ?? parse(text, parserOptions)[0] ?? []);
@@ -75,7 +75,8 @@ function split(texts: readonly RecordText[]): (CsvRecord | Broken)[] {
     } catch (error) {
       if (!(error instanceof CsvError)) throw error;
       const isOpen = error.code === 'CSV_QUOTE_NOT_CLOSED';
-      return [...records, broken(row, isLong && isOpen ? 'CSV_MAX_RECORD_SIZE' : error.code)];
+      if (isLong && isOpen) return [...records, broken(row, 'CSV_MAX_RECORD_SIZE')];
+      return [...records, otherwiseSeparated.test(text) ? separatedOtherwise(row) : broken(row, error.code)];
     }
   }
   return records;
@@ -94,6 +95,9 @@ function parseQuoted(texts: readonly RecordText[]): string[][] | undefined {
     throw error;
   }
 }
+
+/** Spreadsheets write a row without anything in it as a line of commas. */
+const isBlank = (text: string) => /^[, \t]*$/.test(text);
 
 const isPlain = (text: string) => !/[\0\u0080-\u00ff]/.test(text);
 
@@ -158,6 +162,14 @@ async function* withoutMark(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffe
   }
   if (start?.length) yield start;
 }
+
+/** A first cell in quotes that ends at no comma. */
+const otherwiseSeparated = /^"[^"]*"[;\t]/;
+
+const separatedOtherwise = (line: number): Broken => {
+  const detail = `The cells of line ${line} are separated by semicolons or tabs. Save the CSV with commas.`;
+  return { ...unreadable(line, 'wrong_separator', detail), ends: true };
+};
 
 /** Why a file cannot be read from a line on. */
 function broken(line: number, code: string): Broken {

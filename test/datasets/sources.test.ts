@@ -72,6 +72,14 @@ describe('CSV', () => {
     ]);
   });
 
+  it('passes over rows without anything in them, as spreadsheets write them', async () => {
+    const rows = [`,,,`, head, cells('a'), ',,,', ' , ,,', '   ', cells('b'), ',,,', ''];
+    assert.deepEqual(await csv(rows.join('\r\n')), [
+      [3, value('a')],
+      [7, value('b')],
+    ]);
+  });
+
   it('has its columns in any order, and blanks around names and values', async () => {
     assert.deepEqual(await csv(' score , answered_at,id,survey \n 9 , 2026-01-01T00:00:00Z ,a, nps \n'), [
       [2, value('a')],
@@ -227,6 +235,17 @@ describe('CSV', () => {
       assert.ok(last && 'error' in last && last.ends);
       assert.deepEqual([last.row, last.error.code], [line, 'broken_csv']);
       assert.match(last.error.detail, says);
+    }
+  });
+
+  it('says of quoted cells that they are separated by something else', async () => {
+    for (const separator of [';', '\t']) {
+      const text = `${head}\n${cells('a')}\n`.replaceAll(/[^,\n]+/g, '"$&"').replaceAll(',', separator);
+      const { value: rows } = await csvRows(streamOf(text), responses).next();
+      const row = rows?.[0];
+      assert.ok(row && 'error' in row && row.ends);
+      assert.deepEqual([row.row, row.error.code], [1, 'wrong_separator']);
+      assert.match(row.error.detail, /line 1 are separated by semicolons or tabs.*with commas/);
     }
   });
 
