@@ -147,7 +147,7 @@ function operationOf(name: string, { description, example }: EventType) {
         '410': { description: 'Nobody is here any more: the endpoint is disabled.' },
         default: {
           description:
-            'Every other answer, a redirect too, is a failure: it is tried again, ten times over about three days.',
+            'Every other answer, a redirect too, is a failure: it is tried again, ten times over about three days; after a 429 or 503 not before what its `Retry-After` asks for, within a day.',
         },
       },
     },

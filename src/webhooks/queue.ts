@@ -24,6 +24,9 @@ export const scheduleMs: readonly number[] = [
 /** How much longer or shorter a wait may be, so that what failed together does not come back together. */
 const jitter = 0.1;
 
+/** The longest that a receiver can put a delivery off with `Retry-After`: as long as the longest wait of ours. */
+const longestAskedMs = 24 * hourMs;
+
 /** An endpoint that a delivery was given up for is disabled when nothing was delivered to it for so long. */
 const failingDays = 2;
 
@@ -123,12 +126,14 @@ export async function claimDue(
   );
 }
 
-/** The state after an attempt, and how long to wait for the next one. */
+/** The state after an attempt, and how long to wait for the next one: as the schedule says, and no less than was asked. */
 function after({ claimed, outcome }: Attempted, enabled: boolean, schedule: readonly number[]) {
   if (outcome.error === null) return { state: 'delivered', wait_ms: null };
   const wait = schedule[claimed.tried];
   if (!enabled || outcome.status === 410 || wait === undefined) return { state: 'dead', wait_ms: null };
-  return { state: 'failed', wait_ms: Math.round(wait * (1 + jitter * (2 * Math.random() - 1))) };
+  const own = wait * (1 + jitter * (2 * Math.random() - 1));
+  const asked = Math.min(outcome.retry_after_ms ?? 0, longestAskedMs) * (1 + jitter * Math.random());
+  return { state: 'failed', wait_ms: Math.round(Math.max(own, asked)) };
 }
 
 const isListening = ({ status, archived_at }: EndpointRow) => status === 'enabled' && archived_at === null;

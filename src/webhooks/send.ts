@@ -11,6 +11,8 @@ export interface Outcome {
   error: string | null;
   /** How the answer begins; null without one. */
   response_excerpt: string | null;
+  /** How long a receiver that has too much to do asks to be left alone (`Retry-After`); null where it does not. */
+  retry_after_ms: number | null;
   took_ms: number;
 }
 
@@ -18,6 +20,8 @@ export interface Outcome {
 export const limitMs = 10_000;
 const mostBytes = 2_048;
 const excerptLength = 500;
+/** Interim answers (1xx) that are borne before the answer: without a limit their heads could come without an end. */
+const mostInterim = 10;
 
 /** What a column of PostgreSQL can hold, on lines that a person can read. */
 const readable = (text: string) =>
@@ -36,12 +40,34 @@ const reasons: Record<string, string> = {
   EHOSTUNREACH: 'The host cannot be reached.',
   ENETUNREACH: 'The network of the host cannot be reached.',
   ETIMEDOUT: 'The host does not answer.',
+  HPE_HEADER_OVERFLOW: 'The head of the answer is larger than 16 KiB.',
+  CERT_HAS_EXPIRED: 'The certificate of the receiver has expired.',
+  CERT_NOT_YET_VALID: 'The certificate of the receiver is not valid yet.',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'The certificate of the receiver is for another host than that of the url.',
 };
 
-function reasonOf(error: NodeJS.ErrnoException): string {
-  if (error.code === refusedCode) return error.message;
-  const known = reasons[error.code ?? ''];
-  return readable(known ?? `It could not be sent: ${error.code ?? ''} ${error.message}`);
+const untrusted =
+  'Nobody whom this service trusts has signed the certificate of the receiver, or the receiver does not send those in between. An authority of your own is trusted where NODE_EXTRA_CA_CERTS names its file.';
+for (const code of [
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+])
+  reasons[code] = untrusted;
+
+function reasonOf({ code = '', message }: NodeJS.ErrnoException): string {
+  if (code === refusedCode) return message;
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL')) return 'The receiver does not speak TLS as https asks for.';
+  const known = reasons[code] ?? (code.startsWith('HPE_') ? 'What the receiver answered is not HTTP.' : undefined);
+  return readable(known ?? `It could not be sent: ${code} ${message}`);
+}
+
+/** What a receiver that has too much to do says of when to come back: seconds, or a moment (RFC 9110, 10.2.3). */
+function retryAfter(status: number | null, header = ''): number | null {
+  if (status !== 429 && status !== 503) return null;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return ms > 0 ? ms : null;
 }
 
 function refusalIn(status: number): string | null {
@@ -68,6 +94,8 @@ export function send(
     const chunks: Buffer[] = [];
     let size = 0;
     let status: number | null = null;
+    let retry_after_ms: number | null = null;
+    let interim = 0;
     let request: http.ClientRequest | undefined;
     const finish = (error: string | null) => {
       clearTimeout(timer);
@@ -75,6 +103,7 @@ export function send(
         status,
         error: status === null ? error : refusalIn(status),
         response_excerpt: status === null ? null : readable(Buffer.concat(chunks).toString()),
+        retry_after_ms,
         took_ms: Math.round(performance.now() - began),
       });
       request?.destroy();
@@ -92,8 +121,12 @@ export function send(
       });
       // Also after the end: destroying a request can make it fail once more.
       request.on('error', (error) => finish(reasonOf(error)));
+      request.on('information', () => {
+        if (++interim > mostInterim) finish('The receiver goes on saying that its answer is to come.');
+      });
       request.on('response', (response) => {
         status = response.statusCode ?? null;
+        retry_after_ms = retryAfter(status, response.headers['retry-after']);
         response.on('data', (chunk: Buffer) => {
           chunks.push(chunk.subarray(0, mostBytes - size));
           size += chunk.length;

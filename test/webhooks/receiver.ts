@@ -56,6 +56,16 @@ const usual: Record<string, Answer> = {
     };
     more();
   },
+  '/bombs-head': (response) => response.writeHead(200, { x: 'x'.repeat(20_000) }).end(),
+  '/goes-on': (response) => {
+    const more = () => {
+      while (!response.destroyed && response.socket?.write('HTTP/1.1 100 Continue\r\n\r\n'.repeat(100)));
+      response.socket?.once('drain', more);
+    };
+    more();
+  },
+  '/switches': (response) => response.writeHead(101, { connection: 'upgrade', upgrade: 'x' }).end(),
+  '/no-http': (response) => response.socket?.end('SSH-2.0-OpenSSH\r\n'),
   '/resets': (response) => response.socket?.resetAndDestroy(),
   '/closes': (response) => response.socket?.end(),
   '/cut-short': (response) => {

@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import https from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { promisify } from 'node:util';
 import { Webhook } from 'standardwebhooks';
 import { messageOf } from '../../src/webhooks/message.ts';
 import { send } from '../../src/webhooks/send.ts';
 import { type Resolve, targetsOf } from '../../src/webhooks/targets.ts';
+import { authority, certificates, key } from './certificates.ts';
 import { loopback, startReceiver } from './receiver.ts';
 
 const targets = targetsOf(loopback);
@@ -20,7 +28,16 @@ const message = messageOf(told, [secret], new Date());
 it('a message is signed so that the library of the standard verifies it', async (t) => {
   const receiver = await startReceiver(t);
   const outcome = await send(receiver.at('/ok'), message, targets);
-  assert.deepEqual({ ...outcome, took_ms: 0 }, { status: 200, error: null, response_excerpt: 'thank you', took_ms: 0 });
+  assert.deepEqual(
+    { ...outcome, took_ms: 0 },
+    {
+      status: 200,
+      error: null,
+      response_excerpt: 'thank you',
+      retry_after_ms: null,
+      took_ms: 0,
+    },
+  );
   const [{ headers, body } = { headers: {} as Record<string, string>, body: '' }] = receiver.received;
   assert.deepEqual(new Webhook(secret).verify(body, headers), {
     type: 'follow_up.opened',
@@ -53,6 +70,10 @@ it('what a receiver does wrong ends in time, and is told', async (t) => {
     ['/trickles-body', 200, null],
     ['/floods', 200, null],
     ['/cut-short', 200, null],
+    ['/bombs-head', null, /head of the answer is larger than 16 KiB/],
+    ['/goes-on', null, /goes on saying that its answer is to come/],
+    ['/switches', null, /broke the connection off/],
+    ['/no-http', null, /is not HTTP/],
     ['/resets', null, /broke the connection off/],
     ['/closes', null, /broke the connection off/],
   ];
@@ -78,8 +99,76 @@ it('what cannot be reached is told', async (t) => {
   // A receiver without TLS.
   const plain = await send(receiver.at('/ok').replace('http:', 'https:'), message, targets, limit);
   assert.deepEqual([plain.status, receiver.on('/ok').length], [null, 0]);
-  assert.match(plain.error ?? '', /It could not be sent/);
+  assert.match(plain.error ?? '', /does not speak TLS/);
   for (const broken of ['', 'x', 'https://']) assert.ok((await send(broken, message, targets)).error);
+});
+
+it('a receiver says when to come back, in seconds or as a moment, with 429 and 503', async (t) => {
+  const receiver = await startReceiver(t);
+  const asks = async (status: number, value?: string) => {
+    receiver.answer('/later', (response) =>
+      response.writeHead(status, value === undefined ? {} : { 'retry-after': value }).end(),
+    );
+    return (await send(receiver.at('/later'), message, targets)).retry_after_ms;
+  };
+  assert.equal(await asks(429, '90'), 90_000);
+  assert.equal(await asks(503, '1'), 1_000);
+  const inAnHour = await asks(503, new Date(Date.now() + 3_600_000).toUTCString());
+  assert.ok(inAnHour !== null && inAnHour > 3_590_000 && inAnHour <= 3_600_000, String(inAnHour));
+  for (const none of [undefined, '', '0', '-5', 'soon', 'Thu, 01 Jan 1970 00:00:00 GMT'])
+    assert.equal(await asks(503, none), null, none);
+  for (const other of [200, 301, 404, 500]) assert.equal(await asks(other, '90'), null);
+});
+
+describe('over TLS', () => {
+  const startSecure = async (t: TestContext, cert: string): Promise<number> => {
+    const server = https.createServer({ key, cert }, (_request, response) => response.end('secret'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.after(() => server.close());
+    const address = server.address();
+    return typeof address === 'object' && address ? address.port : 0;
+  };
+
+  it('a certificate that nobody trusted has signed is refused, and told', async (t) => {
+    for (const cert of [certificates.self_signed, certificates.good]) {
+      const port = await startSecure(t, cert);
+      const { status, error, response_excerpt } = await send(`https://localhost:${port}/`, message, targets, 5_000);
+      assert.deepEqual([status, response_excerpt], [null, null]);
+      assert.match(error ?? '', /^Nobody whom this service trusts has signed the certificate/);
+    }
+  });
+
+  // Whom Node trusts is settled when it starts.
+  it('with an authority of one’s own it is checked for its time and its host', async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'authority-'));
+    t.after(() => rm(folder, { recursive: true }));
+    const file = join(folder, 'authority.pem');
+    await writeFile(file, authority);
+    const ports = await Promise.all(
+      [certificates.good, certificates.expired, certificates.elsewhere].map((cert) => startSecure(t, cert)),
+    );
+    const script = `
+      import { send } from './src/webhooks/send.ts';
+      import { targetsOf } from './src/webhooks/targets.ts';
+      const targets = targetsOf([{ address: '127.0.0.0', prefix: 8, family: 'ipv4' }]);
+      const outcomes = [];
+      for (const port of ${JSON.stringify(ports)})
+        outcomes.push(await send('https://localhost:' + port + '/', { headers: {}, body: '{}' }, targets));
+      console.log(JSON.stringify(outcomes));`;
+    const run = promisify(execFile);
+    const { stdout } = await run(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+      env: { ...process.env, NODE_EXTRA_CA_CERTS: file },
+    });
+    assert.deepEqual(
+      JSON.parse(stdout).map(({ status, error }: { status: number; error: string }) => [status, error]),
+      [
+        [200, null],
+        [null, 'The certificate of the receiver has expired.'],
+        [null, 'The certificate of the receiver is for another host than that of the url.'],
+      ],
+    );
+  });
 });
 
 it('private targets are refused when the connection is made, also by name and after a change of mind of DNS', async (t) => {
