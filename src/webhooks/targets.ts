@@ -77,12 +77,33 @@ function literalIn({ hostname }: URL): string | undefined {
   return isIP(bare) === 0 ? undefined : bare;
 }
 
+type Resolved = Parameters<Resolve>[2];
+
+/**
+ * Asks for a name once at a time, however many want to know: Node looks up two names at a time and no more, so a name
+ * whose servers are silent, asked for by each of its deliveries, would keep the names of all others waiting.
+ */
+function oneAtATime(resolve: Resolve): Resolve {
+  const underWay = new Map<string, Resolved[]>();
+  return (hostname, options, done) => {
+    const others = underWay.get(hostname);
+    if (others) return void others.push(done);
+    const asking = [done];
+    underWay.set(hostname, asking);
+    resolve(hostname, options, (error, addresses) => {
+      underWay.delete(hostname);
+      for (const tell of asking) tell(error, addresses);
+    });
+  };
+}
+
 /**
  * Webhooks go to hosts of the public internet over https, and to the networks of `allow` over http too. Addresses in
  * urls are judged at once, names when the connection is made, by the very addresses that it is made to: a name that
  * resolves to something else a moment later gains nothing.
  */
 export function targetsOf(allow: readonly Cidr[], resolve: Resolve = systemLookup): Targets {
+  const lookUp = oneAtATime(resolve);
   const allowed = new BlockList();
   for (const { address, prefix, family } of allow) allowed.addSubnet(address, prefix, family);
 
@@ -110,7 +131,7 @@ export function targetsOf(allow: readonly Cidr[], resolve: Resolve = systemLooku
 
     lookupFor(url) {
       return (hostname, options, done) => {
-        resolve(hostname, { ...options, all: true }, (error, addresses) => {
+        lookUp(hostname, { ...options, all: true }, (error, addresses) => {
           if (error) return done(error, []);
           const reachable = addresses.filter(({ address }) => may(url.protocol, address));
           const [first] = reachable;

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { lookup } from 'node:dns';
 import { it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
 import { scheduleMs } from '../../src/webhooks/queue.ts';
-import { until } from './receiver.ts';
+import { type Resolve, targetsOf } from '../../src/webhooks/targets.ts';
+import { loopback, until } from './receiver.ts';
 import { webhookWorld } from './world.ts';
 
 it('an event reaches every endpoint that listens, signed with its own secret, and no other', async (t) => {
@@ -116,6 +118,67 @@ it('the waits between ten attempts make about three days, each within a tenth of
     );
   }
   await stop();
+});
+
+it('a receiver that asks for time gets it, within a day, and no attempt comes sooner than the schedule has it', async (t) => {
+  const { db, endpoint, happen, work, receiver, settled } = await webhookWorld(t);
+  const { id } = await endpoint('/busy');
+  const answers = ['120', '999999999', '1', undefined];
+  receiver.answer('/busy', (response) => {
+    const value = answers.shift();
+    response.writeHead(429, value === undefined ? {} : { 'retry-after': value }).end();
+  });
+  const hour = 3_600_000;
+  const stop = work({ schedule_ms: [1_000, 1_000, hour, hour] });
+  await happen('F-1');
+  for (const [at, [least, most]] of [
+    [120_000, 132_000],
+    [24 * hour, 26.4 * hour],
+    [0.9 * hour, 1.1 * hour],
+    [0.9 * hour, 1.1 * hour],
+  ].entries()) {
+    const attempts = at + 1;
+    await until('it was tried', async () => (await settled(id, 'failed'))[0]?.attempts === attempts);
+    const [row] = await db.read((client) =>
+      client.rows<{ ms: number }>(
+        'select extract(epoch from next_at - last_attempt_at)::float8 * 1000 as ms from webhook_deliveries',
+      ),
+    );
+    // Half a second for what lies between the attempt and its record.
+    const { ms } = row ?? { ms: 0 };
+    assert.ok(ms >= (least ?? 0) && ms <= (most ?? 0) + 500, `${ms} after ${attempts}`);
+    await db.write((client) => client.rows('update webhook_deliveries set next_at = now()'));
+  }
+  await stop();
+});
+
+it('a name whose servers are silent does not keep others from being looked up', async (t) => {
+  const { db, endpoint, happen, work, settled, must } = await webhookWorld(t);
+  // As in Node, which looks up two names at a time: what comes third waits.
+  const waiting: (() => void)[] = [];
+  let free = 2;
+  const resolve: Resolve = (hostname, options, done) => {
+    const begin = () => {
+      free--;
+      if (hostname === 'silent.example') return;
+      lookup(hostname, options, (error, addresses) => {
+        free++;
+        waiting.shift()?.();
+        done(error, addresses);
+      });
+    };
+    if (free > 0) begin();
+    else waiting.push(begin);
+  };
+  await must(201, 'POST', '/v1/webhook-endpoints', { url: 'http://silent.example/', event_types: ['*'] });
+  const { id } = await endpoint('/ok');
+  await happen(...Array.from({ length: 8 }, (_, at) => `F-${at}`));
+  // The receiver by its name, so that it is looked up too.
+  await db.write((client) =>
+    client.rows(`update webhook_endpoints set url = replace(url, '127.0.0.1', 'localhost') where id = $1`, [id]),
+  );
+  work({ limit_ms: 1_000, at_once: 8 }, targetsOf(loopback, resolve));
+  await settled(id, ...Array<string>(8).fill('delivered'));
 });
 
 it('410 disables an endpoint and gives up what waits for it', async (t) => {

@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test';
 import { recordEvents } from '../../src/db/events.ts';
 import type { Database } from '../../src/db/pool.ts';
 import { startDeliveries } from '../../src/webhooks/loop.ts';
-import { targetsOf } from '../../src/webhooks/targets.ts';
+import { type Targets, targetsOf } from '../../src/webhooks/targets.ts';
 import { type Api, type Reply, testApi } from '../support/api.ts';
 import { loopback, type Receiver, startReceiver, until } from './receiver.ts';
 
@@ -28,7 +28,7 @@ export interface WebhookWorld extends Pick<Api, 'db' | 'send' | 'get' | 'facts' 
   /** Records events as a business transaction would. */
   happen(...subjects: string[]): Promise<void>;
   /** Starts a worker; it stops with the test, or when the function is called. */
-  work(pace?: Pace): () => Promise<void>;
+  work(pace?: Pace, targets?: Targets): () => Promise<void>;
   deliveries(id: string, query?: string): Promise<Delivery[]>;
   /** Waits until deliveries to an endpoint are in these states, the oldest first. */
   settled(id: string, ...states: string[]): Promise<Delivery[]>;
@@ -72,10 +72,10 @@ export async function webhookWorld(t: TestContext): Promise<WebhookWorld> {
       return { ...made.body, etag: String(made.headers.etag) };
     },
     happen: (...subjects) => happen(api.db, subjects),
-    work(pace = {}) {
+    work(pace = {}, targets = targetsOf(loopback)) {
       const errors: unknown[] = [];
       const log = { error: (details: object) => void errors.push(details) };
-      const stop = startDeliveries(api.db, log, { targets: targetsOf(loopback), pace: { ...usualPace, ...pace } });
+      const stop = startDeliveries(api.db, log, { targets, pace: { ...usualPace, ...pace } });
       const once = async () => {
         await stop();
         assert.deepEqual(errors, []);
