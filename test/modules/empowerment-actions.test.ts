@@ -84,4 +84,21 @@ test('The rules of empowerment actions', async (t) => {
     assert.doesNotMatch(log.text, /Erika/);
     assert.match(log.text, /Otto/);
   });
+
+  await t.test('an answer that is kept for its Idempotency-Key forgets an erased customer too', async () => {
+    const request = () =>
+      api.send(
+        'POST',
+        '/v1/empowerment-actions',
+        { by: 'Ines', given: 'A taxi', customer_id: 'Emil' },
+        { 'idempotency-key': 'a taxi for Emil' },
+      );
+    await api.facts('customers', [{ id: 'Emil' }]);
+    const made = await request();
+    assert.deepEqual([made.status, made.body.customer_id], [201, 'Emil']);
+    assert.equal((await api.send('DELETE', '/v1/customers/Emil')).status, 204);
+    const again = await request();
+    assert.deepEqual([again.status, again.body], [201, { ...made.body, customer_id: null }]);
+    assert.equal(again.headers['idempotent-replayed'], 'true');
+  });
 });
