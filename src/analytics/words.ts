@@ -40,22 +40,19 @@ export const inPeriod = (happened: string, { from, to }: Pick<Question, 'from' |
   ...(to ? [`${happened}before ${to.month ?? to.at}`] : []),
 ];
 
-/** A sentence with what it was narrowed to before it, so that nobody repeats it as if it were about everybody. */
-export const narrowedTo = (text: string, only: readonly string[]): string =>
-  only.length === 0 ? text : `${capital(`only ${only.join(', ')}`)}: ${text}`;
-
-/**
- * A sentence with what the question was narrowed to before it, `Only segment smb, answered from 2026-01-01: ...`, so that
- * nobody repeats it as if it were about everybody.
- */
-export function scoped(text: string, { filters, from, to, as_of }: Question): string {
-  const only = [
-    ...Object.entries(filters).map(([name, value]) => `${name} ${value}`),
-    ...inPeriod('answered ', { from, to }),
-  ];
+/** A sentence with the moment and what it was narrowed to before it, so that nobody repeats it as if it were about everybody. */
+export function narrowedTo(text: string, only: readonly string[], as_of: string | null = null): string {
   const scope = [
     ...(as_of === null ? [] : [`as of ${as_of}`]),
-    ...(only.length > 0 ? [`only ${only.join(', ')}`] : []),
+    ...(only.length === 0 ? [] : [`only ${only.join(', ')}`]),
   ];
   return scope.length === 0 ? text : `${capital(scope.join(', '))}: ${text}`;
 }
+
+/** The sentence of a question about responses: `Only segment smb, answered from 2026-01-01: ...`. */
+export const scoped = (text: string, { filters, from, to, as_of }: Question): string =>
+  narrowedTo(
+    text,
+    [...Object.entries(filters).map(([name, value]) => `${name} ${value}`), ...inPeriod('answered ', { from, to })],
+    as_of,
+  );

@@ -235,6 +235,44 @@ worlds('Follow-ups, measured', {
     assert.match(csv.text, /^unit,contact,follow_ups,/);
   },
 
+  // Six hours before day 103 everybody but J and M has been opened and been due since day 102. A, B, C and G were
+  // contacted by then, D was not yet, and none but A and B in time; A alone was closed, so B and E count as open. Nothing
+  // was answered after the due time, and no window is over. K was withdrawn on day 101, L is archived.
+  // On day 192, at the last moment of the windows, what B, C, D, E, F, G and H did is known as today, but that F left a
+  // moment later is nothing yet; E had answered on day 102, A, B and F before day 141.
+  async 'as things stood at a moment'(world) {
+    await tell(world);
+    const then = await ask(world, { as_of: at(102.75) });
+    const [all, reached, others] = then.data;
+    assert.deepEqual(
+      [all.follow_ups, all.not_closed, all.satisfied, all.lost, all.unreachable, reached.follow_ups, others.follow_ups],
+      [9, 8, 1, 0, 0, 4, 5],
+    );
+    assert.deepEqual([all.save_rate_n, all.rescue_rate_n, all.win_back_rate_n], [0, 0, 0]);
+    // 66 hours since the opening: D, E, F, H and I count for as long.
+    assert.deepEqual([all.hours_to_contact, all.contacted_in_time_rate_n], [null, 9]);
+    assert.deepEqual(then.left_out, [
+      { reason: 'withdrawn', follow_ups: 1 },
+      { reason: 'not_a_customer_when_due', follow_ups: 1 },
+      { reason: 'window_open', follow_ups: 8 },
+    ]);
+    assert.deepEqual([then.parameters.as_of, then.fresh.complete_through], [at(102.75), at(102.75)]);
+    assert.match(then.reads_as, new RegExp(`^As of ${at(102.75)}: Of 9 follow-ups that were due, 44.4%`));
+
+    // Before K was withdrawn, it was one among the others.
+    const before = await ask(world, { as_of: at(100.5) });
+    assert.deepEqual([before.data[0].follow_ups, before.data[0].closed_in_time_rate_n], [10, 0]);
+    assert.deepEqual(before.left_out, [{ reason: 'not_due_yet', follow_ups: 10 }]);
+
+    const later = await ask(world, { as_of: at(192) });
+    assert.deepEqual(
+      [later.data[0].save_rate, later.data[0].save_rate_n, later.data[0].win_back_rate, later.data[0].rescue_rate_n],
+      [0.5, 6, 0.5, 3],
+    );
+    const future = await world.send('GET', `/v1/${path}?as_of=${hoursAgo(-1)}`);
+    assert.deepEqual([future.status, future.body.errors[0].pointer], [400, 'as_of']);
+  },
+
   async 'what is missing: no facts, no rate, no response'(world) {
     await world.facts('responses', [response({ id: 'A-first', score: 2 })]);
     await followUps(world, [

@@ -10,7 +10,14 @@ import {
   testsIn,
   usualWarnings,
 } from '../answer.ts';
-import { prepareQuestion, type QuestionParameters, readGroupBy, shownParameters } from '../question.ts';
+import {
+  prepareQuestion,
+  type Question,
+  type QuestionParameters,
+  readGroupBy,
+  shownParameters,
+  wrong,
+} from '../question.ts';
 import { hiddenRows, linesOf } from '../small-groups.ts';
 import { byGroup } from '../sums.ts';
 import { inPeriod, narrowedTo } from '../words.ts';
@@ -24,10 +31,21 @@ export const followUpsDefinition = {
   text: 'Follow-ups that were opened in the period and neither withdrawn nor archived. In time = by the first due time, however it was moved later; told of those whose first due time has passed. hours_to_contact and hours_to_close: Kaplan-Meier medians from the opening; one that is not closed counts for as long as it is open, one that was closed without a contact until then. Customers are followed for the window from the first due time on, contacted or not by then, so that nobody who was lost before a contact counts against those without one. save_rate = customers who were customers at the due time and still are at the end of the window (by the last retention event; without a contract, who bought in the window). win_back_rate = customers who had left by the due time and bought again in the window; revenue_won_back is what these paid net in it. rescue_rate = customers whose first answer to the same survey after the due time lies in a higher band than the one that opened the follow-up, of those who answered again. promises_kept_rate = promises that were said to be kept, of those said to be kept or not.',
 };
 
-export interface FollowUpParameters extends Pick<QuestionParameters, 'survey' | 'unit' | 'from' | 'to' | 'min_n'> {
+export interface FollowUpParameters
+  extends Pick<QuestionParameters, 'survey' | 'unit' | 'from' | 'to' | 'as_of' | 'min_n'> {
   group_by?: string;
   owner?: string;
   window_days?: number;
+}
+
+/** The moment that is asked for, else this one. @throws ApiError 400 for one that is to come */
+function momentOf({ as_of }: Question): Date {
+  const now = new Date();
+  if (as_of === null) return now;
+  const asked = new Date(as_of);
+  if (asked > now)
+    throw wrong('as_of', 'not_complete', 'What will have become of follow-ups by then is not known yet.');
+  return asked;
 }
 
 /** Whether follow-ups are in time, and whether customers who were reached stayed, came back or changed their mind. */
@@ -38,7 +56,7 @@ export async function followUps(
 ): Promise<Answer> {
   const group_by = readGroupBy(asked, followUpGroupings);
   const prepared = await prepareQuestion(db, given, reader);
-  const question: FollowUpQuestion = { ...prepared, group_by, owner: owner ?? null, now: new Date() };
+  const question: FollowUpQuestion = { ...prepared, group_by, owner: owner ?? null, now: momentOf(prepared) };
   const { rows, withdrawn, parts, hidden, data } = await db.read((client) => readFollowUpRows(client, question));
   const told = parts.filter((part) => !hidden.has(part));
   const comparisons = compareContacts(told, question.min_n);
@@ -48,7 +66,8 @@ export async function followUps(
   const hiddenOfWhole = hiddenParts(whole, question);
   const isTold = (part: Part) => !hiddenOfWhole.has(part) && part.rows.length >= question.min_n;
   const { revenue_through, retention_through } = question.state;
-  const { fresh, warnings } = freshness(prepared, earliest([revenue_through, retention_through]));
+  const through = earliest([revenue_through, retention_through, question.as_of === null ? null : question.now]);
+  const { fresh, warnings } = freshness(prepared, through);
   return {
     question: 'analytics/follow-ups',
     reads_as: scopedTo(followUpSentence(whole, isTold, question), question),
@@ -56,7 +75,7 @@ export async function followUps(
     parameters: {
       ...shownParameters(prepared, { owner: question.owner, window_days: question.window_days }),
       group_by,
-      now: question.now.toISOString(),
+      as_of: question.now.toISOString(),
     },
     data,
     comparisons: comparisons.map((one) => ({ ...groupValues(one, question), ...comparisonColumns(one) })),
@@ -104,12 +123,12 @@ function rowOf(part: Part, isHidden: boolean, question: FollowUpQuestion): Answe
 }
 
 /** The sentence with what the question was narrowed to before it. */
-function scopedTo(text: string, { survey, owner, filters, from, to }: FollowUpQuestion): string {
+function scopedTo(text: string, { survey, owner, filters, from, to, as_of }: FollowUpQuestion): string {
   const only = [
     ...Object.entries({ survey, owner, ...filters }).flatMap(([name, value]) => (value ? [`${name} ${value}`] : [])),
     ...inPeriod('opened ', { from, to }),
   ];
-  return narrowedTo(text, only);
+  return narrowedTo(text, only, as_of);
 }
 
 function ownWarnings(rows: readonly MeasuredFollowUp[], data: readonly AnswerRow[]): string[] {

@@ -59,7 +59,7 @@ const comparison = Type.Object(
   { $id: 'FollowUpsComparison', additionalProperties: false },
 );
 
-const { survey, unit, from, to, min_n, format } = questionQuery;
+const { survey, unit, from, to, as_of, min_n, format } = questionQuery;
 /** What became of follow-ups. */
 export const followUpQuestions: readonly DeclaredQuestion[] = [
   declareQuestion({
@@ -79,6 +79,10 @@ export const followUpQuestions: readonly DeclaredQuestion[] = [
       window_days: described(
         window.window_days,
         'How long after the due time; one of the windows in the settings. 180 unless given.',
+      ),
+      as_of: described(
+        as_of,
+        'As things stood then: without what was opened, done and answered later. Owners and promises are those of today.',
       ),
       min_n: described(min_n, 'Figures of fewer follow-ups are withheld.'),
       format,

@@ -14,7 +14,7 @@ export type FollowUpGrouping = (typeof followUpGroupings)[number];
 export interface FollowUpQuestion extends Omit<Question, 'group_by'> {
   group_by: FollowUpGrouping[];
   owner: string | null;
-  /** The moment as of which follow-ups are looked at. */
+  /** The moment as of which follow-ups are looked at: `as_of`, else this one. */
   now: Date;
 }
 
@@ -94,7 +94,8 @@ export async function readMeasured(
   const timeZone = statement.param(state.time_zone);
   statement.param(state.currency);
   const end = `f.first_due_at + make_interval(days => ${statement.param(window_days)})`;
-  const conditions = ['f.archived_at is null', `f.opened_at <= ${statement.param(question.now)}::timestamptz`];
+  const now = `${statement.param(question.now)}::timestamptz`;
+  const conditions = ['f.archived_at is null', `f.opened_at <= ${now}`];
   if (survey !== null) conditions.push(`f.survey = ${statement.param(survey)}`);
   if (owner !== null) conditions.push(`f.owner = ${statement.param(owner)}`);
   if (filters.unit !== undefined) conditions.push(`f.unit in ${unitsBelow(statement.param(filters.unit))}`);
@@ -124,13 +125,25 @@ export async function readMeasured(
      left join lateral (
        select r.band from responses r
        where r.customer_id = f.customer_id and r.survey = f.survey and r.answered_at > f.first_due_at
+         and r.answered_at <= ${now}
        order by r.answered_at, r.id limit 1
      ) next on true
      where ${conditions.join(' and ')}`,
     statement.parameters,
   );
-  const counted = found.filter(({ closed_as }) => closed_as !== 'withdrawn');
+  const then = question.as_of === null ? found : found.map((row) => asItStood(row, question.now));
+  const counted = then.filter(({ closed_as }) => closed_as !== 'withdrawn');
   return { rows: counted.map((row) => measured(row, question)), withdrawn: found.length - counted.length };
+}
+
+/** A follow-up without the steps that it took later. */
+function asItStood(row: Row, now: Date): Row {
+  const isOpen = row.closed_at === null || row.closed_at > now;
+  return {
+    ...row,
+    contacted_at: row.contacted_at && row.contacted_at <= now ? row.contacted_at : null,
+    ...(isOpen && { closed_at: null, closed_as: null }),
+  };
 }
 
 const hoursBetween = (from: Date, to: Date) => (to.getTime() - from.getTime()) / 3_600_000;
@@ -165,7 +178,7 @@ function outcome(row: Row, { now, window_days, state }: FollowUpQuestion) {
   const unknown = { saved: null, bought_again: null, revenue_won_back: null };
   if (first_due_at > now) return { ...unknown, left_out: 'not_due_yet' as const };
   const end = new Date(first_due_at.getTime() + window_days * 86_400_000);
-  const isOver = (through: Date | null) => through !== null && end <= through;
+  const isOver = (through: Date | null) => through !== null && end <= through && end <= now;
   const open = { ...unknown, left_out: 'window_open' as const };
   const bought = row.bought === true;
   if (left_then === true) {
