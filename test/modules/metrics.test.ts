@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { matchBatch } from '../../src/matching/match.ts';
 import { queues } from '../../src/modules/metrics/queues.ts';
 import { type Api, testApi } from '../support/api.ts';
 
@@ -81,6 +82,22 @@ test('the process, the pool and what waits for the refresh are told', async (t) 
   assert.equal(found.milemarker_pool_waiting, 0);
   assert.ok((found.process_resident_memory_bytes ?? 0) > 1e6);
   assert.ok('nodejs_eventloop_lag_mean_seconds' in found);
+});
+
+test('what waits to be matched with problems is told', async (t) => {
+  const api = await testApi(t);
+  await api.facts('surveys', [{ key: 'nps', name: 'Would you recommend us?', kind: 'nps' }]);
+  await api.facts('responses', [row(1), row(2)]);
+  const waiting = async () => {
+    const found = await figures(api);
+    return [found.milemarker_matching_waiting_responses, found.milemarker_matching_waiting_problems];
+  };
+  assert.deepEqual(await waiting(), [0, 0], 'without problems nothing need be looked at');
+  await api.send('POST', '/v1/problems', { key: 'late', name: 'Late', phrases: ['days late'] });
+  assert.deepEqual(await waiting(), [2, 1]);
+  while (await matchBatch(api.db));
+  await api.facts('responses', [row(3)]);
+  assert.deepEqual(await waiting(), [1, 0]);
 });
 
 test('each app has figures of its own', async (t) => {

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { Gauge, type Registry } from 'prom-client';
 import type { Client, Database } from '../../db/pool.ts';
+import { waitingMatches } from '../../matching/match.ts';
 import { waiting } from '../../outcomes/refresh.ts';
 import { queues } from './queues.ts';
 
@@ -33,6 +34,14 @@ export function addStateMetrics(registry: Registry, db: Database): (log: Fastify
     'refresh_age_seconds',
     'Since outcomes were last worked out. It grows while nothing new comes; it is late where something waits as well.',
   );
+  const unmatched = gauge(
+    'matching_waiting_responses',
+    `Responses in which problems were not looked for yet since they were stored or changed, at most ${mostFacts}.`,
+  );
+  const unfinished = gauge(
+    'matching_waiting_problems',
+    'Problems that were made or changed and are still being looked for in old responses.',
+  );
   const counted = queues.map((queue) => ({ queue, gauge: gauge(queue.name, queue.help, [queue.label]) }));
 
   return async (log) => {
@@ -40,7 +49,7 @@ export function addStateMetrics(registry: Registry, db: Database): (log: Fastify
     connections.set({ state: 'busy' }, busy);
     connections.set({ state: 'idle' }, size - busy);
     line.set(inLine);
-    for (const one of [facts, respondents, customers, age]) one.remove();
+    for (const one of [facts, respondents, customers, age, unmatched, unfinished]) one.remove();
     for (const { gauge } of counted) gauge.reset();
     try {
       const found = await waiting(db, mostFacts);
@@ -50,6 +59,9 @@ export function addStateMetrics(registry: Registry, db: Database): (log: Fastify
       await db.read(async (client) => {
         const seconds = await secondsSinceRefresh(client);
         if (seconds !== null) age.set(seconds);
+        const { responses, problems } = await waitingMatches(client, mostFacts);
+        unmatched.set(responses);
+        unfinished.set(problems.length);
         for (const { queue, gauge } of counted)
           for (const { value, n } of await client.rows<Counted>(queue.sql)) gauge.set({ [queue.label]: value }, n);
       });
