@@ -22,6 +22,23 @@ test('every operation names its scope, says what it does and shows what it answe
     }
 });
 
+test('every parameter of an address, every header and every removal says what it does', async () => {
+  interface Operation {
+    description?: string;
+    parameters?: { in: string; name: string; description?: string }[];
+  }
+  const { paths } = (await contract()) as { paths: Record<string, Record<string, Operation>> };
+  const silent = Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations).flatMap(([method, { description, parameters = [] }]) => [
+      ...(method === 'delete' && !description ? [`${method} ${path}`] : []),
+      ...parameters
+        .filter((one) => one.in !== 'path' && !one.description)
+        .map(({ name }) => `${method} ${path}: ${name}`),
+    ]),
+  );
+  assert.deepEqual(silent, []);
+});
+
 test('the migrations make the tables that the code declares (npm run migration writes what is missing)', async () => {
   const folder = new URL('../drizzle/meta/', import.meta.url);
   const journal = JSON.parse(readFileSync(new URL('_journal.json', folder), 'utf8')) as {

@@ -4,7 +4,7 @@ import { readBounds } from '../db/period.ts';
 import type { Database } from '../db/pool.ts';
 import { readTimeZone } from '../db/settings.ts';
 import { limitedReading } from '../db/unit-tree.ts';
-import { Cursor, closed, Id, Limit, pageOf } from '../http/schemas.ts';
+import { Cursor, closed, filterWords, Id, Limit, pageOf } from '../http/schemas.ts';
 import { readerOf } from '../http/scopes.ts';
 import type { Server } from '../http/server.ts';
 import { json, page } from '../http/text-page.ts';
@@ -15,8 +15,12 @@ import { listRows } from './list.ts';
 /** `GET /v1/{dataset}`: page by page, with the filters that its columns declare. */
 export function addList(app: Server, db: Database, dataset: Dataset): void {
   const filters: Record<string, TSchema> = {};
-  for (const [name, { filter, kind, sent, description }] of Object.entries(dataset.columns))
-    if (filter) filters[name] = Type.Optional(Type.Unsafe({ ...(kind === 'list' ? Id : sent), description }));
+  for (const [name, { filter, kind, sent }] of Object.entries(dataset.columns))
+    if (filter)
+      filters[name] =
+        kind === 'list'
+          ? Type.Optional(Type.Unsafe({ ...Id, description: `Only those whose \`${name}\` hold this one.` }))
+          : Type.Optional(Type.Unsafe({ ...sent, description: filterWords(name) }));
   const bound = (description: string) =>
     Type.Optional(Type.Unsafe<string>({ type: 'string', format: 'date-or-time', description }));
   const period = {

@@ -19,6 +19,12 @@ import { findRow, holdVisible } from './list.ts';
 import { titled, unitsOfSending } from './route-words.ts';
 import { remove } from './store.ts';
 
+/** What a removal takes, in words. */
+const removal = ({ name, mayRemove }: Dataset): string =>
+  name === 'customers'
+    ? 'Removes its record, every fact and follow-up of it, its name where others referred it, and what employees recorded of it; answers follow within seconds, and change feeds tell the ids that are gone. Facts of it that are sent again later make it anew, so stop sending them first.'
+    : `What follows from it is worked out again, and the change feed tells that it is gone.${mayRemove ? ' Refused with 409 while others refer to it.' : ''}`;
+
 /** `GET`, `PUT` and `DELETE /v1/{dataset}/{key}`. */
 export function addRow(app: Server, db: Database, dataset: Dataset, countRows: CountRows): void {
   const check = rowChecker(dataset);
@@ -94,6 +100,7 @@ export function addRow(app: Server, db: Database, dataset: Dataset, countRows: C
       schema: {
         operationId: dataset.name === 'customers' ? 'eraseCustomer' : `remove${name}`,
         summary: dataset.name === 'customers' ? 'Erase a customer with all its facts' : `Remove one ${title}`,
+        description: removal(dataset),
         tags: [dataset.tag],
         params,
         response: { 204: Type.Null({ description: 'It is gone.' }), ...conflict },

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Database } from '../db/pool.ts';
 import { limitedReading } from '../db/unit-tree.ts';
-import { Cursor, closed, Id, nullable, Problem, ref, Timestamp } from '../http/schemas.ts';
+import { Cursor, closed, Id, Limit, nullable, Problem, ref, Timestamp } from '../http/schemas.ts';
 import { readerOf } from '../http/scopes.ts';
 import type { Server } from '../http/server.ts';
 import { json, page } from '../http/text-page.ts';
@@ -36,7 +36,7 @@ export function addChanges(app: Server, db: Database, feed: Feed): void {
         description: described(feed),
         tags: ['Changes'],
         querystring: closed({
-          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 5000, default: 1000 })),
+          limit: Type.Optional(Type.Integer({ ...Limit, maximum: 5000, default: 1000 })),
           cursor: Type.Optional(Cursor),
         }),
         response: {

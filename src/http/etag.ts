@@ -1,8 +1,22 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
 import { ApiError, badRequest } from '../errors.ts';
 
 /** The entity tag of a version: `"v3"`. */
 export const etagOf = (version: number): string => `"v${version}"`;
+
+/**
+ * The headers of a change that needs If-Match. The schema lets it be missing, since the answer to that is a 428 which says what
+ * it is for.
+ */
+export const ifMatch = Type.Object({
+  'if-match': Type.Optional(
+    Type.String({
+      description:
+        'The `ETag` of the version that was seen, such as `"v3"`, or `*` for whichever there is. Without it 428; where the version has moved on, 412.',
+    }),
+  ),
+});
 
 /** The tags of an If-Match or If-None-Match header. */
 export const tagsIn = (header: string): string[] => header.match(/(?:W\/)?"[^"]*"|\*/g) ?? [];

@@ -118,6 +118,10 @@ export const Limit = Type.Integer({
   description: 'How many rows a page has at most.',
 });
 
+/** What a filter of a list does. That of a unit covers everything below it. */
+export const filterWords = (name: string): string =>
+  name === 'unit' ? 'Only this unit and everything below it.' : `Only those whose \`${name}\` is this.`;
+
 export const Cursor = Type.String({
   minLength: 1,
   maxLength: 4096,

@@ -3,7 +3,7 @@ import { type Static, type TSchema, Type } from 'typebox';
 import { getManaged, type Managed, updateManaged } from '../db/managed.ts';
 import type { Client, Database } from '../db/pool.ts';
 import { conflict } from '../errors.ts';
-import { etagOf, requireMatch } from '../http/etag.ts';
+import { etagOf, ifMatch, requireMatch } from '../http/etag.ts';
 import { Id, Problem, ref } from '../http/schemas.ts';
 import { authorOf } from '../http/scopes.ts';
 import type { Server } from '../http/server.ts';
@@ -53,7 +53,7 @@ export function addDeedPath<D, B extends TSchema>(
         description,
         tags: [noun.tag],
         params: Type.Object({ [noun.key]: noun.stored[noun.key] ?? Id }, { additionalProperties: false }),
-        headers: Type.Object({ 'if-match': Type.Optional(Type.String()) }),
+        headers: ifMatch,
         ...(body && { body }),
         response: { 200: ref(noun.shown), 409: ref(Problem) },
       },

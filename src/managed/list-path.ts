@@ -2,12 +2,12 @@ import { type TSchema, Type } from 'typebox';
 import { listManaged } from '../db/managed.ts';
 import type { Client, Database } from '../db/pool.ts';
 import { limitedReading } from '../db/unit-tree.ts';
-import { Cursor, closed, Limit, pageOf } from '../http/schemas.ts';
+import { Cursor, closed, filterWords, Limit, pageOf } from '../http/schemas.ts';
 import type { Server } from '../http/server.ts';
 import { type AnyRow, type ManagedNoun, named } from './declare.ts';
 
 /** A query parameter from the field of the same name: one value, without null and without a default. */
-function filterOf(name: string, schema: TSchema, called: string): TSchema {
+function filterOf(name: string, schema: TSchema): TSchema {
   const {
     default: _,
     description: __,
@@ -18,9 +18,7 @@ function filterOf(name: string, schema: TSchema, called: string): TSchema {
   } = schema as TSchema & Record<string, unknown>;
   const one = Array.isArray(type) ? { type: type.find((each) => each !== 'null') } : type === undefined ? {} : { type };
   const listed = Array.isArray(values) ? { enum: values.filter((value) => value !== null) } : {};
-  const description =
-    name === 'unit' ? 'Only this unit and those below it.' : `Only ${called} with this ${name.replaceAll('_', ' ')}.`;
-  return Type.Optional(Type.Unsafe({ ...rest, ...one, ...listed, description }));
+  return Type.Optional(Type.Unsafe({ ...rest, ...one, ...listed, description: filterWords(name) }));
 }
 
 /** `GET /v1/{noun}`: a page in the order of the keys, narrowed by the noun's filters. */
@@ -35,7 +33,7 @@ export function addListPath(
 ): void {
   const [, many] = noun.called;
   const filters = Object.fromEntries(
-    (noun.filters ?? []).map((name) => [name, filterOf(name, noun.stored[name] ?? Type.String(), many)]),
+    (noun.filters ?? []).map((name) => [name, filterOf(name, noun.stored[name] ?? Type.String())]),
   );
   app.get(
     `/v1/${noun.path}`,

@@ -6,7 +6,7 @@ import { limitedReading } from '../db/unit-tree.ts';
 import { uuid7 } from '../db/uuid7.ts';
 import { conflict } from '../errors.ts';
 import { addChanges } from '../feed/change-route.ts';
-import { etagOf, requireMatch, versioned } from '../http/etag.ts';
+import { etagOf, ifMatch, requireMatch, versioned } from '../http/etag.ts';
 import { closed, Id, Problem, ref } from '../http/schemas.ts';
 import { authorOf } from '../http/scopes.ts';
 import type { Server } from '../http/server.ts';
@@ -90,7 +90,6 @@ export function addNounPaths<D>(
   const path = `/v1/${noun.path}`;
   const at = `${path}/:${noun.key}`;
   const params = closed({ [noun.key]: columns[noun.key] ?? Id });
-  const ifMatch = Type.Object({ 'if-match': Type.Optional(Type.String()) });
   const reads = { scope: 'read', ...limitedReading(noun.owner) } as const;
   const manages = { scope: 'manage', ...limitedWriting(noun) } as const;
   const keyIn = (request: FastifyRequest) => String((request.params as Record<string, string>)[noun.key]);

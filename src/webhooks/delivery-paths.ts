@@ -4,7 +4,7 @@ import { readBounds } from '../db/period.ts';
 import type { Client, Database } from '../db/pool.ts';
 import { readTimeZone } from '../db/settings.ts';
 import { invalid } from '../errors.ts';
-import { Cursor, closed, Limit, Problem, pageOf, ref, Uuid } from '../http/schemas.ts';
+import { Cursor, closed, filterWords, Limit, Problem, pageOf, ref, Uuid } from '../http/schemas.ts';
 import type { Server } from '../http/server.ts';
 import {
   deliveryStates,
@@ -66,8 +66,10 @@ export function addDeliveryPaths(app: Server, db: Database): void {
         tags,
         params,
         querystring: closed({
-          state: Type.Optional(Type.Enum([...deliveryStates])),
-          type: Type.Optional(Type.Enum([...Object.keys(eventTypes), testType])),
+          state: Type.Optional(Type.Enum([...deliveryStates], { description: filterWords('state') })),
+          type: Type.Optional(
+            Type.Enum([...Object.keys(eventTypes), testType], { description: 'Only those of this type of event.' }),
+          ),
           from: bound('Made at or after this; a date begins in the reporting time zone.'),
           to: bound('Made before this.'),
           limit: Type.Optional(Limit),

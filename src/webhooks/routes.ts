@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { getManaged, listManaged } from '../db/managed.ts';
 import type { Database } from '../db/pool.ts';
-import { requireMatch, versioned } from '../http/etag.ts';
+import { ifMatch, requireMatch, versioned } from '../http/etag.ts';
 import { Cursor, closed, Limit, Problem, pageOf, ref, Uuid } from '../http/schemas.ts';
 import { authorOf } from '../http/scopes.ts';
 import type { Server } from '../http/server.ts';
@@ -28,7 +28,6 @@ import type { Targets } from './targets.ts';
 
 const tags = ['Webhooks'];
 const params = closed({ id: Uuid });
-const ifMatch = Type.Object({ 'if-match': Type.Optional(Type.String()) });
 // Whoever makes an endpoint sends what happens to the outside and holds a secret; that is the administrator's.
 const change = { scope: 'admin' } as const;
 const look = { scope: 'manage' } as const;
@@ -66,7 +65,7 @@ export function addWebhookRoutes(app: Server, db: Database, targets: Targets): v
         description: 'In the order in which they were made.',
         tags,
         querystring: closed({
-          archived: Type.Optional(Type.Boolean({ default: false, description: 'Those that were removed, too.' })),
+          archived: Type.Optional(Type.Boolean({ default: false, description: 'Also those that were removed.' })),
           limit: Type.Optional(Limit),
           cursor: Type.Optional(Cursor),
         }),

@@ -17,15 +17,16 @@ import { countRows } from './read-set.ts';
 
 const root = '/odata/v1';
 
+const option = (description: string) => Type.Optional(Type.String({ description }));
 const queryOptions = closed(
   Object.fromEntries(
     [...options, ...unsupported].flatMap((name) => [
-      [`$${name}`, Type.Optional(Type.String({ description: 'An option of OData 4.0.' }))],
-      [name, Type.Optional(Type.String({ description: 'The same without `$`.' }))],
+      [`$${name}`, option('An option of OData 4.0.')],
+      [name, option('The same without `$`.')],
     ]),
   ),
 );
-const noOptions = closed({ $format: Type.Optional(Type.String()), format: Type.Optional(Type.String()) });
+const noOptions = closed({ $format: option('`json`, which it is anyway.'), format: option('The same without `$`.') });
 const anyRow = Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true });
 const inPath = closed({
   resource: Type.String({ minLength: 1, description: "A set, or a row of it: `responses`, `responses('A-1')`." }),

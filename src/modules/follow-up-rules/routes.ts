@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { getManaged, insertManaged, type Managed, shownManaged, updateManaged } from '../../db/managed.ts';
 import type { Client, Database } from '../../db/pool.ts';
 import { invalid, notFound } from '../../errors.ts';
-import { requireMatch, versioned } from '../../http/etag.ts';
+import { ifMatch, requireMatch, versioned } from '../../http/etag.ts';
 import { closed, Id, ref } from '../../http/schemas.ts';
 import { authorOf } from '../../http/scopes.ts';
 import type { Server } from '../../http/server.ts';
@@ -13,7 +13,6 @@ type Row = Omit<Static<typeof FollowUpRule>, keyof Managed> & Managed;
 const noun = { table: 'follow_up_rules', one: 'follow_up_rule', key: 'survey' };
 const path = '/v1/surveys/:key/follow-up-rule';
 const params = closed({ key: Id });
-const ifMatch = Type.Object({ 'if-match': Type.Optional(Type.String()) });
 const tags = ['Follow-ups'];
 
 /** The rule of a survey; undefined where none was ever made. The row of the survey is locked, so two cannot make it at once. */

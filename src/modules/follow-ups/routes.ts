@@ -4,7 +4,7 @@ import type { Author } from '../../db/audit.ts';
 import { getManaged } from '../../db/managed.ts';
 import type { Client, Database } from '../../db/pool.ts';
 import { addChanges } from '../../feed/change-route.ts';
-import { etagOf, requireMatch, versioned } from '../../http/etag.ts';
+import { etagOf, ifMatch, requireMatch, versioned } from '../../http/etag.ts';
 import { closed, Problem, pageOf, ref, Uuid } from '../../http/schemas.ts';
 import { authorOf } from '../../http/scopes.ts';
 import type { Server } from '../../http/server.ts';
@@ -19,7 +19,6 @@ import { FollowUp, FollowUpChanges, FollowUpStep, followUpFilters, NewFollowUp }
 import { takeStep } from './step.ts';
 
 const params = closed({ id: Uuid });
-const headers = Type.Object({ 'if-match': Type.Optional(Type.String()) });
 const tags = ['Follow-ups'];
 
 /** `/v1/follow-ups`: upset customers, worked off by people. */
@@ -136,7 +135,7 @@ export function addFollowUpRoutes(app: Server, db: Database): void {
           'A merge-patch: what is left out stays, null clears. A new due_at is reminded of anew; being on time is judged by first_due_at all the same.',
         tags,
         params,
-        headers,
+        headers: ifMatch,
         body: ref(FollowUpChanges),
         response: { 200: ref(FollowUp), 409: ref(Problem) },
       },
@@ -158,7 +157,7 @@ export function addFollowUpRoutes(app: Server, db: Database): void {
           'open > acknowledged > contacted > solution_offered > closed. Steps lead forward and may be left out; as won_back, satisfied or unresolved it is closed only after a contact. A step that is not allowed is a 409 that names those that are.',
         tags,
         params,
-        headers,
+        headers: ifMatch,
         body: ref(FollowUpStep),
         response: { 200: ref(FollowUp), 409: ref(Problem) },
       },
@@ -177,7 +176,7 @@ export function addFollowUpRoutes(app: Server, db: Database): void {
         description: 'One that is not closed is withdrawn with it. It counts in no answer.',
         tags,
         params,
-        headers,
+        headers: ifMatch,
         response: { 204: Type.Null({ description: 'It is archived.' }) },
       },
     },

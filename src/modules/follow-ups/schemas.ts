@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { Cursor, closed, Decimal, Id, Limit, nullable, Timestamp, Uuid } from '../../http/schemas.ts';
+import { Cursor, closed, Decimal, filterWords, Id, Limit, nullable, Timestamp, Uuid } from '../../http/schemas.ts';
 import { closings, followUpStates } from '../../outcomes/follow-ups.ts';
 
 const short = (description: string) => Type.String({ minLength: 1, maxLength: 128, description });
@@ -151,13 +151,13 @@ export const followUpFilters = closed({
   state: Type.Optional(
     Type.Enum([...followUpStates, 'not_closed'], { description: 'One state, or all but `closed`.' }),
   ),
-  owner: Type.Optional(short('Who works on it.')),
-  survey: Type.Optional(short('The survey of the response that opened it.')),
-  unit: Type.Optional(short('This unit and everything below it.')),
-  customer_id: Type.Optional(Id),
-  problem: Type.Optional(short('The problem that was learned from it.')),
+  owner: Type.Optional(short(filterWords('owner'))),
+  survey: Type.Optional(short('Only those that a response to this survey opened.')),
+  unit: Type.Optional(short(filterWords('unit'))),
+  customer_id: Type.Optional(Type.Unsafe<string>({ ...Id, description: filterWords('customer_id') })),
+  problem: Type.Optional(short(filterWords('problem'))),
   overdue: Type.Optional(Type.Boolean({ description: 'Only those whose due_at has passed and that are not closed.' })),
-  archived: Type.Optional(Type.Boolean({ default: false, description: 'True: those that were archived as well.' })),
+  archived: Type.Optional(Type.Boolean({ default: false, description: 'Also those that are archived.' })),
   order: Type.Optional(
     Type.Enum(['opened', 'priority'], {
       default: 'opened',

@@ -3,7 +3,7 @@ import { unknownCurrency } from '../../currencies.ts';
 import { writeAudit } from '../../db/audit.ts';
 import type { Client, Database } from '../../db/pool.ts';
 import { type FieldError, invalid } from '../../errors.ts';
-import { requireMatch, versioned } from '../../http/etag.ts';
+import { ifMatch, requireMatch, versioned } from '../../http/etag.ts';
 import { Currency, ref, Timestamp } from '../../http/schemas.ts';
 import { authorOf } from '../../http/scopes.ts';
 import type { Server } from '../../http/server.ts';
@@ -85,7 +85,7 @@ export function addSettingsRoutes(app: Server, db: Database): void {
         summary: 'Change the settings',
         description: 'Every outcome is worked out again with them; until that is done, answers hold the old ones.',
         tags: ['Settings'],
-        headers: Type.Object({ 'if-match': Type.Optional(Type.String()) }),
+        headers: ifMatch,
         body: ref(SettingsChanges),
         response: { 200: ref(Settings) },
       },
