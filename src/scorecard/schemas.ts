@@ -45,6 +45,7 @@ const ScorecardGoal = Type.Object(
     mile_marker_name: Type.String(),
     unit_of_measure: Type.String(),
     unit: word('The unit that it is for; null for the whole company.'),
+    unit_name: word('What that unit is called.'),
     owner: word('Who answers for it.'),
     direction: Type.String(),
     baseline: number('Where it started.'),

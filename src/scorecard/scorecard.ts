@@ -70,6 +70,7 @@ export async function readScorecard(
       const place = unit === null ? null : await requireUnit(client, unit);
       const { time_zone, currency } = await readReporting(client);
       const found = await readGoals(client, unit, reading.today);
+      const unitNames = await readUnitNames(client, found);
       const markersOfGoals = await readMarkers(client, found);
       const said = new Map(
         (
@@ -87,7 +88,9 @@ export async function readScorecard(
         const marker = markersOfGoals.get(goal.mile_marker);
         if (marker) read.push(await readGoal(client, goal, marker, reading));
       }
-      const shownGoals = read.map((one) => goalOf(one, said.get(one.goal.id), changes, reading.today, currency));
+      const shownGoals = read.map((one) =>
+        goalOf(one, said.get(one.goal.id), changes, unitNames, reading.today, currency),
+      );
       const shownMarkers = markers.map(({ marker, rows, change }) => markerOf(marker, rows, change, found, currency));
       const attention = attentionOf(shownGoals, shownMarkers);
       return {
@@ -109,6 +112,14 @@ async function requireUnit(client: Client, key: string): Promise<{ key: string; 
   if (found) return found;
   const detail = `There is no unit '${key}'. GET /v1/units lists them.`;
   throw badRequest('unknown_unit', detail, [{ pointer: 'unit', code: 'unknown_unit', detail }]);
+}
+
+/** What the units of goals are called, by their keys. */
+async function readUnitNames(client: Client, of: readonly GoalRow[]): Promise<Map<string, string>> {
+  const found = await client.rows<{ key: string; name: string }>('select key, name from units where key = any($1)', [
+    of.flatMap(({ unit }) => unit ?? []),
+  ]);
+  return new Map(found.map(({ key, name }) => [key, name]));
 }
 
 /** The published goals that are not given up, until some time after their last day. */
@@ -167,6 +178,7 @@ function goalOf(
   one: ReadGoal,
   said: Said | undefined,
   changes: ReadonlyMap<string, { change: Change; name: string }>,
+  unitNames: ReadonlyMap<string, string>,
   today: string,
   currency: string,
 ): Shown['goals'][number] {
@@ -186,6 +198,7 @@ function goalOf(
     mile_marker: marker.key,
     mile_marker_name: marker.name,
     unit_of_measure: marker.unit_of_measure,
+    unit_name: goal.unit === null ? null : (unitNames.get(goal.unit) ?? goal.unit),
     ...{ unit: goal.unit, owner: goal.owner, direction: goal.direction, baseline: goal.baseline, target: goal.target },
     ...{ target_low: goal.target_low, target_high: goal.target_high, committed: goal.committed, stretch: goal.stretch },
     ...{ starts_on: goal.starts_on, ends_on: goal.ends_on, days_left: Math.max(0, days) },

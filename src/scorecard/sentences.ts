@@ -1,5 +1,5 @@
 import { counted } from '../analytics/words.ts';
-import { measured } from './mile-markers/sentence.ts';
+import { measured, measuredRange } from './mile-markers/sentence.ts';
 import type { freshnessOf } from './pace.ts';
 import type { Change, ReadGoal } from './read-goal.ts';
 import type { SeriesRow } from './series.ts';
@@ -31,7 +31,9 @@ export function goalSentence({ goal, marker, standing, series }: ReadGoal, curre
   if (!found) return `${name}: ${marker.name} has no value in its days yet, so nothing can be told.`;
   const period = series.find((row) => last(row) === found.to)?.period ?? found.from;
   const interval =
-    found.low === null || found.high === null ? '' : ` (95% interval ${tell(found.low)} to ${tell(found.high)})`;
+    found.low === null || found.high === null
+      ? ''
+      : ` (95% interval ${measuredRange(found.low, found.high, marker.unit_of_measure, currency)})`;
   const aim = {
     increase_to: `${tell(goal.target)} by`,
     decrease_to: `${tell(goal.target)} by`,
@@ -42,10 +44,10 @@ export function goalSentence({ goal, marker, standing, series }: ReadGoal, curre
   const expected =
     expected_value === null || state === 'achieved' || state === 'sustaining' || state === 'missed'
       ? ''
-      : `; ${tell(expected_value)} was expected by then`;
+      : `, against ${tell(expected_value)} expected by then`;
   const stands =
     state === 'inconclusive'
-      ? `How ${name} stands cannot be told yet, for the interval holds both answers`
+      ? `How ${name} stands cannot be told yet: its value is too uncertain`
       : `${name} is ${inWords[state]}`;
   return `${stands}. ${marker.name} was ${tell(found.value)} in ${period}${interval}${expected}. The aim is ${aim} ${goal.ends_on}.`;
 }
@@ -92,7 +94,7 @@ export function scorecardSentence(
   const badly = goals.filter(({ state }) => ['behind', 'at_risk', 'missed'].includes(state)).length;
   const open = goals.length - well - badly;
   const parts = [
-    `${counted(well)} of ${counted(goals.length)} ${goals.length === 1 ? 'goal' : 'goals'} ${well === 1 ? 'is' : 'are'} on track or better`,
+    `${counted(well)} of ${counted(goals.length)} ${goals.length === 1 ? 'goal' : 'goals'} ${well === 1 || goals.length === 1 ? 'is' : 'are'} on track or better`,
     ...(badly > 0 ? [`${counted(badly)} not`] : []),
     ...(open > 0 ? [`${counted(open)} cannot be told yet`] : []),
   ];

@@ -316,7 +316,7 @@ test('the series of a mile marker, as people and programs ask for it', async (t)
   await marker(api, 'worth', { name: 'Worth', source: 'computed', metric: 'revenue_per_customer', filters });
   const worth = (await api.get('/v1/mile-markers/worth/series?from=2026-01-01&to=2026-02-01')).body;
   // 30 and 0: mean 15, and t(0.975, 1) = 12.706205 x 15 around it.
-  assert.equal(worth.reads_as, 'Worth: 15.00 EUR in 2026-01 (95% interval -175.59 EUR to 205.59 EUR; n 2).');
+  assert.equal(worth.reads_as, 'Worth: 15.00 EUR in 2026-01 (95% interval -175.59 to 205.59 EUR; n 2).');
   assert.equal(worth.definition.id, 'revenue_after');
   assert.equal(worth.fresh.complete_through, '2026-11-01T00:00:00.000Z');
 });

@@ -52,7 +52,7 @@ async function company(api: Api): Promise<string> {
   await readingsOf(api, 'stayed', shares(150, 88, 86, 90, 84, 88, 92, 90, 86, 88, 90, 86, 90, 88));
   const year = { ...goodGoal, starts_on: month(-6), ends_on: month(6) };
   const stay = { direction: 'stay_above', baseline: null, guard_mile_markers: [] };
-  const { id } = await publishGoal(api, year);
+  const { id } = await publishGoal(api, { ...year, owner: null });
   await publishGoal(api, { ...year, ...stay, name: 'Keep nine of ten customers', mile_marker: 'stayed', target: 0.9 });
   await publishGoal(api, {
     ...{
@@ -130,6 +130,12 @@ test('The scorecard as a page', { skip }, async (t) => {
     // Each says of which period it is and how sure.
     const said = await page.locator('#goals .value + p').allTextContents();
     assert.equal(said[0], `in ${month(-1).slice(0, 7)}, 95% interval 69.1% to 70.9%`);
+    // Nobody owns the first one, and how confident people are stands there all the same.
+    assert.deepEqual(await page.locator('#goals .talk span:last-child').allTextContents(), [
+      'confidence 8 of 10',
+      'Ines',
+      'Ines',
+    ]);
     assert.equal(await page.locator('#attention li strong').first().textContent(), 'Solve it in the first call');
     const first = await page.locator('#attention li').first().textContent();
     assert.ok(first?.startsWith('Solve it in the first call is at risk.'), String(first));

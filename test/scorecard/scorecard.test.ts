@@ -76,7 +76,7 @@ test('The scorecard', async (t) => {
     assert.deepEqual([goal.freshness, goal.talked_about], ['fresh', 'Talked about 9 days ago']);
     assert.equal(
       goal.reads_as,
-      'Answer in time is on track. Calls answered within three rings was 66.0% in 2026-06 (95% interval 65.1% to 66.9%); 64.9% was expected by then. The aim is 80.0% by 2026-12-31.',
+      'Answer in time is on track. Calls answered within three rings was 66.0% in 2026-06 (95% interval 65.1% to 66.9%), against 64.9% expected by then. The aim is 80.0% by 2026-12-31.',
     );
     assert.deepEqual(
       goal.trend.slice(-2).map(({ period, state, value }) => [period, state, value]),
@@ -142,6 +142,10 @@ test('The scorecard', async (t) => {
     await publishGoal(api, { ...goodGoal, name: 'Northern calls', unit: 'north' });
     const north = await card({ unit: 'north' });
     assert.deepEqual(north.unit, { key: 'north', name: 'North' });
+    assert.deepEqual(
+      north.goals.map(({ unit, unit_name }) => [unit, unit_name]),
+      [['north', 'North']],
+    );
     assert.deepEqual(
       north.goals.map(({ name, value, state }) => [name, value, state]),
       [['Northern calls', 0.9, 'achieved']],

@@ -135,12 +135,12 @@ test('the journey, from a vision to a scorecard that people talk about', async (
     near(goal?.value_high, 51.22);
     assert.equal(goal?.talked_about, 'Not talked about yet');
     const sentence =
-      'How Twice as many friends stands cannot be told yet, for the interval holds both answers. Customers who recommend us was 30.0 points in 2024-03 (95% interval 4.6 points to 51.2 points); 22.4 points was expected by then. The aim is 60.0 points by 2024-12-31.';
+      'How Twice as many friends stands cannot be told yet: its value is too uncertain. Customers who recommend us was 30.0 points in 2024-03 (95% interval 4.6 to 51.2 points), against 22.4 points expected by then. The aim is 60.0 points by 2024-12-31.';
     assert.deepEqual(
       attention.map(({ reason, sentence }) => [reason, sentence]),
       [['inconclusive', sentence]],
     );
-    assert.equal(reads_as, `0 of 1 goal are on track or better, 1 cannot be told yet. First: ${sentence}`);
+    assert.equal(reads_as, `0 of 1 goal is on track or better, 1 cannot be told yet. First: ${sentence}`);
     assert.equal(vision?.statement, 'Everybody comes home to a room that feels right, and tells a friend.');
   });
 

@@ -12,6 +12,12 @@ export function measured(value: number, unit_of_measure: string, currency: strin
   return unit_of_measure === plainNumber ? number : `${number} ${unit_of_measure}`;
 }
 
+/** The limits of an interval, with what they are of said once: `4.6 to 51.2 points`; shares are `69.1% to 70.9%`. */
+export function measuredRange(low: number, high: number, unit_of_measure: string, currency: string): string {
+  const [from, to] = [measured(low, unit_of_measure, currency), measured(high, unit_of_measure, currency)];
+  return `${from.split(' ')[0]} to ${to}`;
+}
+
 /** What a mile marker was last, and what it was before, in words that a service manager can repeat. */
 export function seriesSentence(
   { name, unit_of_measure }: Pick<MileMarkerRow, 'name' | 'unit_of_measure'>,
@@ -31,12 +37,15 @@ export function seriesSentence(
     ({ state, period_start_on }) => state === 'measured' && period_start_on < last.period_start_on,
   );
   const after = before ? `, after ${tell(before.value)} in ${before.period}` : '';
-  return [`${name}${place}: ${tell(last.value)} in ${last.period}${limits(last, tell)}${after}.`, ...soFar].join(' ');
+  return [
+    `${name}${place}: ${tell(last.value)} in ${last.period}${limits(last, unit_of_measure, currency)}${after}.`,
+    ...soFar,
+  ].join(' ');
 }
 
-function limits({ low, high, n }: SeriesRow, tell: (value: number | null) => string): string {
+function limits({ low, high, n }: SeriesRow, unit_of_measure: string, currency: string): string {
   const parts = [
-    ...(low !== null && high !== null ? [`95% interval ${tell(low)} to ${tell(high)}`] : []),
+    ...(low !== null && high !== null ? [`95% interval ${measuredRange(low, high, unit_of_measure, currency)}`] : []),
     ...(n !== null ? [`n ${counted(n)}`] : []),
   ];
   return parts.length > 0 ? ` (${parts.join('; ')})` : '';

@@ -196,6 +196,10 @@ const measuredIn = ({ measured_from, trend }) =>
 const points = ({ unit_of_measure, value }) =>
   unit_of_measure === 'points' && value !== null ? make('small', '', ' points') : null;
 
+/** Who answers for a goal, and how confident people are: what is known of it. */
+const heldBy = ({ owner, confidence }) =>
+  [owner, confidence === null ? null : `confidence ${confidence} of 10`].filter((one) => one !== null).join(' · ');
+
 function goalCard(goal, currency) {
   const say = (value) => tell(value, goal.unit_of_measure, currency);
   const [name, tone] = looks[goal.state];
@@ -211,19 +215,14 @@ function goalCard(goal, currency) {
     'article',
     '',
     make('div', 'top', make('h3', '', goal.name), make('span', `state ${tone}`, shape(name), goal.state_in_words)),
-    make('p', 'soft', goal.mile_marker_name, goal.unit === null ? '' : `, ${goal.unit}`),
+    make('p', 'soft', goal.mile_marker_name, goal.unit_name === null ? '' : `, ${goal.unit_name}`),
     make('p', 'value', say(goal.value), points(goal)),
     make('p', 'soft', measuredIn(goal) === null ? 'No value yet' : `in ${measuredIn(goal)}`, limits(goal, say)),
     ...wayOf(goal, say, tone),
     make('p', 'soft', `Aim: ${aimOf(goal, say)}`),
     chart,
     ...notes.map((note) => make('p', 'note', note)),
-    make(
-      'p',
-      'talk soft',
-      make('span', goal.freshness, goal.talked_about),
-      make('span', '', goal.owner ?? '', goal.confidence === null ? '' : ` · confidence ${goal.confidence} of 10`),
-    ),
+    make('p', 'talk soft', make('span', goal.freshness, goal.talked_about), make('span', '', heldBy(goal))),
   );
   const [start, end] = [goal.starts_on, goal.ends_on];
   const way =
