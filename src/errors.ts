@@ -54,6 +54,11 @@ export const conflict = (code: string, detail: string) => new ApiError(409, code
 export const invalid = (detail: string, errors: FieldError[], code = 'invalid_body') =>
   new ApiError(422, code, detail, { errors });
 
+/** Refuses a body of which something is wrong; the first of it is what the problem says. @throws ApiError 422 */
+export function refuse(errors: FieldError[], code?: string): void {
+  if (errors[0]) throw invalid(errors[0].detail, errors, code);
+}
+
 /** 429: the caller asks too often; it may go on after `retryAfterSeconds`. */
 export const tooManyRequests = (detail: string, retryAfterSeconds: number) =>
   new ApiError(429, 'too_many_requests', detail, { headers: { 'retry-after': String(retryAfterSeconds) } });

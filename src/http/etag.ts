@@ -56,17 +56,23 @@ export function requireMatch(request: FastifyRequest, version: number): void {
 }
 
 /** Whether the caller has this version already (If-None-Match; RFC 9110, 13.1.2: weak comparison). */
-export function hasVersion(request: FastifyRequest, version: number): boolean {
+function hasVersion(request: FastifyRequest, version: number): boolean {
   const tags = tagsIn(request.headers['if-none-match'] ?? '');
   return tags.includes('*') || tags.some((tag) => tag.replace(/^W\//, '') === etagOf(version));
+}
+
+/** A managed noun as a handler returns it, with its ETag. For one that shows more than its version knows of: no 304. */
+export function tagged<T extends { version: number }>(reply: FastifyReply, noun: T): T {
+  reply.headers({ etag: etagOf(noun.version), 'cache-control': 'private, no-cache' });
+  return noun;
 }
 
 /**
  * A managed noun as a handler returns it, with its ETag. Where a reader has this version already, 304 is sent instead.
  */
 export function versioned<T extends { version: number }>(request: FastifyRequest, reply: FastifyReply, noun: T): T {
-  reply.headers({ etag: etagOf(noun.version), 'cache-control': 'private, no-cache' });
   const isRead = request.method === 'GET' || request.method === 'HEAD';
+  tagged(reply, noun);
   // To Fastify a returned reply says that it was sent; the caller passes it on without looking.
   return isRead && hasVersion(request, noun.version) ? (reply.code(304).send() as never) : noun;
 }

@@ -6,7 +6,7 @@ import { limitedReading } from '../db/unit-tree.ts';
 import { uuid7 } from '../db/uuid7.ts';
 import { conflict } from '../errors.ts';
 import { addChanges } from '../feed/change-route.ts';
-import { etagOf, ifMatch, requireMatch, versioned } from '../http/etag.ts';
+import { ifMatch, requireMatch, tagged, versioned } from '../http/etag.ts';
 import { closed, Id, Problem, ref } from '../http/schemas.ts';
 import { authorOf } from '../http/scopes.ts';
 import type { Server } from '../http/server.ts';
@@ -94,11 +94,8 @@ export function addNounPaths<D>(
   const manages = { scope: 'manage', ...limitedWriting(noun) } as const;
   const keyIn = (request: FastifyRequest) => String((request.params as Record<string, string>)[noun.key]);
   const showOne = async (client: Client, row: AnyRow) => (show ? ((await show(client, [row]))[0] ?? row) : row);
-  const answer = (request: FastifyRequest, reply: FastifyReply, row: AnyRow) => {
-    if (!show) return versioned(request, reply, row);
-    reply.headers({ etag: etagOf(row.version), 'cache-control': 'private, no-cache' });
-    return row;
-  };
+  const answer = (request: FastifyRequest, reply: FastifyReply, row: AnyRow) =>
+    show ? tagged(reply, row) : versioned(request, reply, row);
 
   /** Reads a row that is to change, and makes sure that the caller has seen it as it is. */
   const seen = async (client: Client, request: FastifyRequest) => {

@@ -1,5 +1,5 @@
 import type { Client } from '../db/pool.ts';
-import { type FieldError, invalid } from '../errors.ts';
+import { type FieldError, refuse } from '../errors.ts';
 
 /** What a field of a managed noun may refer to: the table, its key, and how to make one. */
 const known = {
@@ -38,6 +38,5 @@ export async function unknownReferences<N extends keyof typeof known>(
 export async function requireReferences<N extends keyof typeof known>(
   ...given: Parameters<typeof unknownReferences<N>>
 ): Promise<void> {
-  const errors = await unknownReferences(...given);
-  if (errors[0]) throw invalid(errors[0].detail, errors);
+  refuse(await unknownReferences(...given));
 }

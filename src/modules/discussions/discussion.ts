@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import type { Client } from '../../db/pool.ts';
-import { type FieldError, invalid } from '../../errors.ts';
+import { type FieldError, refuse } from '../../errors.ts';
 import { CalendarDate, Uuid } from '../../http/schemas.ts';
 import { declareNoun, type GivenOf, text } from '../../managed/declare.ts';
 import { requireDayPast } from '../../managed/field-rules.ts';
@@ -51,5 +51,5 @@ export async function requireDiscussable(
     detail: `There is no goal '${goals[place]}'. GET /v1/goals lists them.`,
   }));
   errors.push(...(await unknownReferences(client, given, before, ['unit'])));
-  if (errors[0]) throw invalid(errors[0].detail, errors);
+  refuse(errors);
 }

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { decimalsOf, minorDigits, unknownCurrency } from '../../currencies.ts';
 import type { Client } from '../../db/pool.ts';
-import { type FieldError, invalid } from '../../errors.ts';
+import { type FieldError, refuse } from '../../errors.ts';
 import { Currency, Decimal, Id, nullable, Uuid } from '../../http/schemas.ts';
 import { declareNoun, type GivenOf, momentOrNow, type RowOf } from '../../managed/declare.ts';
 import { unknownReferences } from '../../managed/references.ts';
@@ -91,7 +91,7 @@ export async function completeAction(
       'has_follow_up',
       'There was a follow-up, so none was avoided: send false, or leave follow_up out.',
     );
-  if (errors.length > 0) throw invalid(errors[0]?.detail ?? 'The action is wrong.', errors);
+  refuse(errors);
   return { within_limit: value === null || limit_amount === null ? null : isAtMost(value, limit_amount) };
 }
 

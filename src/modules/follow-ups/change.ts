@@ -10,7 +10,8 @@ import type { FollowUpChanges } from './schemas.ts';
 
 const mostDays = 3650;
 
-const wrong = (field: string, code: string, detail: string) =>
+/** 422: one field of what people write is wrong. */
+export const wrong = (field: string, code: string, detail: string) =>
   invalid(`/${field}: ${detail}`, [{ pointer: `/${field}`, code, detail }]);
 
 /** A moment within the ten years after a follow-up was opened. @throws ApiError 422 */

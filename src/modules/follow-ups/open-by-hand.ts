@@ -4,9 +4,9 @@ import { recordEvents } from '../../db/events.ts';
 import type { Client, Param } from '../../db/pool.ts';
 import { isInside, type UnitLimit, visibleSql } from '../../db/unit-tree.ts';
 import { uuid7 } from '../../db/uuid7.ts';
-import { conflict, invalid } from '../../errors.ts';
+import { conflict } from '../../errors.ts';
 import { type FollowUpRow, followUpEvent } from '../../outcomes/follow-ups.ts';
-import { readDueAt } from './change.ts';
+import { readDueAt, wrong } from './change.ts';
 import { ownerOver } from './queries.ts';
 import type { NewFollowUp } from './schemas.ts';
 
@@ -23,8 +23,6 @@ export async function openByHand(
   author: Author,
   units: UnitLimit,
 ): Promise<FollowUpRow> {
-  const wrong = (field: string, code: string, detail: string) =>
-    invalid(`/${field}: ${detail}`, [{ pointer: `/${field}`, code, detail }]);
   const opened_at = new Date();
   const due =
     due_at === undefined ? new Date(opened_at.getTime() + usualHours * 3_600_000) : readDueAt(due_at, opened_at);

@@ -4,7 +4,7 @@ import type { Author } from '../../db/audit.ts';
 import { getManaged } from '../../db/managed.ts';
 import type { Client, Database } from '../../db/pool.ts';
 import { addChanges } from '../../feed/change-route.ts';
-import { etagOf, ifMatch, requireMatch, versioned } from '../../http/etag.ts';
+import { ifMatch, requireMatch, tagged, versioned } from '../../http/etag.ts';
 import { closed, Problem, pageOf, ref, Uuid } from '../../http/schemas.ts';
 import { authorOf } from '../../http/scopes.ts';
 import type { Server } from '../../http/server.ts';
@@ -119,8 +119,7 @@ export function addFollowUpRoutes(app: Server, db: Database): void {
     async (request, reply) => {
       const row = await db.read((client) => getFollowUp(client, request.params.id, request.caller.units));
       // Never a 304: what is shown of the customer and the response, and `overdue`, change without the version.
-      reply.headers({ etag: etagOf(row.version), 'cache-control': 'private, no-cache' });
-      return shown(row, request.caller.may('personal'));
+      return tagged(reply, shown(row, request.caller.may('personal')));
     },
   );
 

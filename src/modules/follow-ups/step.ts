@@ -3,7 +3,7 @@ import type { Author } from '../../db/audit.ts';
 import { recordEvents } from '../../db/events.ts';
 import { updateManaged } from '../../db/managed.ts';
 import type { Client } from '../../db/pool.ts';
-import { conflict, invalid } from '../../errors.ts';
+import { conflict } from '../../errors.ts';
 import {
   type Closing,
   closings,
@@ -12,6 +12,7 @@ import {
   followUpEvent,
   followUpStates,
 } from '../../outcomes/follow-ups.ts';
+import { wrong } from './change.ts';
 import { noun } from './queries.ts';
 import type { FollowUpStep } from './schemas.ts';
 
@@ -59,8 +60,6 @@ export async function takeStep(client: Client, before: FollowUpRow, step: Step, 
   const steps = stepsFrom(before.state);
   if (!steps.states.includes(state))
     throw conflict('step_not_allowed', `It cannot go to '${state}'. ${allowed(before.state)}`);
-  const wrong = (field: string, code: string, detail: string) =>
-    invalid(`/${field}: ${detail}`, [{ pointer: `/${field}`, code, detail }]);
   if (state !== 'closed' && closed_as !== null)
     throw wrong('closed_as', 'not_closed', 'Is said where it is closed, and nowhere else.');
   if (state !== 'closed' && closing_note !== null)

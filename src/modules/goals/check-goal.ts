@@ -1,5 +1,5 @@
 import type { Client } from '../../db/pool.ts';
-import { conflict, type FieldError, invalid } from '../../errors.ts';
+import { conflict, type FieldError, refuse } from '../../errors.ts';
 import { unknownReferences } from '../../managed/references.ts';
 import { type GivenGoal, type GoalRow, terms } from './goal.ts';
 import { findingsOf, resultOf } from './three-tests.ts';
@@ -16,7 +16,7 @@ export async function checkGoal(client: Client, goal: GivenGoal, before: GoalRow
     ...(await unknownReferences(client, goal, before, ['unit'])),
     ...(await unknownIn(client, goal, before)),
   ];
-  if (errors[0]) throw invalid(errors[0].detail, errors);
+  refuse(errors);
   const findings = findingsOf(goal);
   return {
     focus: resultOf('focus', findings),

@@ -3,7 +3,7 @@ import { writeAudit } from '../../db/audit.ts';
 import { getManaged } from '../../db/managed.ts';
 import type { Client, Database } from '../../db/pool.ts';
 import { uuid7 } from '../../db/uuid7.ts';
-import { conflict, invalid } from '../../errors.ts';
+import { conflict, refuse } from '../../errors.ts';
 import { Cursor, closed, Instant, Limit, nullable, Problem, pageOf, ref, Uuid } from '../../http/schemas.ts';
 import { authorOf, type Caller } from '../../http/scopes.ts';
 import type { Server } from '../../http/server.ts';
@@ -89,10 +89,10 @@ async function checkIn(
   );
   const errors = unknown.map(({ place }) => ({
     pointer: `/obstacles/${place}`,
-    code: 'not_there',
+    code: 'unknown_obstacle',
     detail: `There is no obstacle '${obstacles[place]}'. GET /v1/obstacles lists them.`,
   }));
-  if (errors[0]) throw invalid(errors[0].detail, errors);
+  refuse(errors);
   const [made] = await client.rows<Row>(
     `insert into goal_check_ins (id, goal, value, confidence, note, obstacles, checked_in_by, checked_in_at, source)
      values ($1, $2, $3, $4, $5, $6, $7, now(), $8)

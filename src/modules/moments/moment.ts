@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { type FieldError, invalid } from '../../errors.ts';
+import { type FieldError, refuse } from '../../errors.ts';
 import { Id, nullable } from '../../http/schemas.ts';
 import { day, declareNoun, type GivenOf, text } from '../../managed/declare.ts';
 
@@ -55,5 +55,5 @@ export function requireWholeReview({
       code: 'not_after_review',
       detail: `The next review comes after the last one, which was on ${policy_reviewed_on}.`,
     });
-  if (errors.length > 0) throw invalid(errors[0]?.detail ?? 'The review is wrong.', errors);
+  refuse(errors);
 }

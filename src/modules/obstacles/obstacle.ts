@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import type { Client } from '../../db/pool.ts';
-import { type FieldError, invalid } from '../../errors.ts';
+import { type FieldError, refuse } from '../../errors.ts';
 import { Id, nullable } from '../../http/schemas.ts';
 import { declareNoun, type GivenOf, moment, momentOrNow, type RowOf, text } from '../../managed/declare.ts';
 import { unknownReferences } from '../../managed/references.ts';
@@ -94,6 +94,6 @@ export async function completeObstacle(
     wrong('/declined_reason', 'required', 'Say why it is declined, so that those who raised it know.');
   if (!isDeclined && sent.declined_reason != null)
     wrong('/declined_reason', 'not_declined', "Only an obstacle of the status 'declined' has a declined_reason.");
-  if (errors.length > 0) throw invalid(errors[0]?.detail ?? 'The obstacle is wrong.', errors);
+  refuse(errors);
   return { fixed_at, declined_reason: isDeclined ? row.declined_reason : null };
 }

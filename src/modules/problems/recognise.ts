@@ -1,5 +1,5 @@
 import type { Client } from '../../db/pool.ts';
-import { type FieldError, invalid } from '../../errors.ts';
+import { type FieldError, refuse } from '../../errors.ts';
 import type { GivenOf } from '../../managed/declare.ts';
 import { usualLanguage } from '../../matching/languages.ts';
 import type { problems } from './problem.ts';
@@ -37,5 +37,5 @@ export async function requireWords(
       detail: `'${phrase}' holds no word to look for in ${languages.join(', ')}: only words that every text has, or signs. Add a word that tells it, or set the language to 'simple'.`,
     }),
   );
-  if (errors[0]) throw invalid(errors[0].detail, errors, 'no_words');
+  refuse(errors, 'no_words');
 }

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { unknownCurrency } from '../../currencies.ts';
 import { writeAudit } from '../../db/audit.ts';
 import type { Client, Database } from '../../db/pool.ts';
-import { type FieldError, invalid } from '../../errors.ts';
+import { type FieldError, refuse } from '../../errors.ts';
 import { ifMatch, requireMatch, versioned } from '../../http/etag.ts';
 import { Currency, ref, Timestamp } from '../../http/schemas.ts';
 import { authorOf } from '../../http/scopes.ts';
@@ -95,8 +95,7 @@ export function addSettingsRoutes(app: Server, db: Database): void {
       const changed = await db.write(async (client) => {
         const before = await readSettings(client, 'for update');
         requireMatch(request, before.version);
-        const errors = await wrongSettings(client, changes);
-        if (errors.length > 0) throw invalid(errors[0]?.detail ?? 'The settings are wrong.', errors);
+        refuse(await wrongSettings(client, changes));
         const after = { ...before, ...changes };
         after.windows_days = [...after.windows_days].sort((one, other) => one - other);
         const [row] = await client.rows<Row>(

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import type { Database } from '../../db/pool.ts';
-import { etagOf } from '../../http/etag.ts';
+import { tagged } from '../../http/etag.ts';
 import { closed, Id, Problem, ref, Uuid } from '../../http/schemas.ts';
 import { authorOf } from '../../http/scopes.ts';
 import type { Server } from '../../http/server.ts';
@@ -42,8 +42,7 @@ export function addSuggestionRoutes(app: Server, db: Database): void {
     async (request, reply) => {
       const vote = { ...request.params, votes: true };
       const row = await db.write((client) => setVote(client, vote, authorOf(request), request.caller.units));
-      reply.headers({ etag: etagOf(row.version), 'cache-control': 'private, no-cache' });
-      return row;
+      return tagged(reply, row);
     },
   );
 

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import type { Client } from '../../db/pool.ts';
-import { type FieldError, invalid } from '../../errors.ts';
+import { type FieldError, refuse } from '../../errors.ts';
 import { Id, nullable, Uuid } from '../../http/schemas.ts';
 import { declareNoun, type GivenOf, moment, momentOrNow, type RowOf, text } from '../../managed/declare.ts';
 import { unknownReferences } from '../../managed/references.ts';
@@ -89,6 +89,6 @@ export async function completeSuggestion(
     wrong('/answer', 'required', `Tell its author why it is '${row.status}': send an answer too.`);
   if (row.status === 'new' && row.answer !== null)
     wrong('/answer', 'not_answered', 'An answer comes with what becomes of it: considering, incorporated or declined.');
-  if (errors.length > 0) throw invalid(errors[0]?.detail ?? 'The suggestion is wrong.', errors);
+  refuse(errors);
   return { answered_at };
 }

@@ -1,5 +1,5 @@
 import type { Client, Database } from '../../db/pool.ts';
-import { etagOf } from '../../http/etag.ts';
+import { tagged } from '../../http/etag.ts';
 import { ref } from '../../http/schemas.ts';
 import { authorOf } from '../../http/scopes.ts';
 import type { Server } from '../../http/server.ts';
@@ -52,10 +52,6 @@ export function addVisionRoutes(app: Server, db: Database): void {
         response: { 200: ref(visions.shown) },
       },
     },
-    async (_request, reply) => {
-      const current = showVision(await db.read(readCurrent));
-      reply.headers({ etag: etagOf(current.version), 'cache-control': 'private, no-cache' });
-      return current;
-    },
+    async (_request, reply) => tagged(reply, showVision(await db.read(readCurrent))),
   );
 }

@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 import type { Client } from '../../db/pool.ts';
-import { conflict, type FieldError, invalid } from '../../errors.ts';
-import { closed, Instant, Key, nullable } from '../../http/schemas.ts';
-import { declareNoun, type GivenOf, type RowOf, type ShownOf, text } from '../../managed/declare.ts';
+import { conflict, type FieldError, refuse } from '../../errors.ts';
+import { closed, Key, nullable } from '../../http/schemas.ts';
+import { declareNoun, type GivenOf, moment, type RowOf, type ShownOf, text } from '../../managed/declare.ts';
 
 /** What a reviewer says of the statement. */
 const verdict = (question: string) =>
@@ -14,8 +14,6 @@ const Story = closed({
     nullable(Type.String({ ...Key, description: 'The key of the behaviour that it is an example of.' })),
   ),
 });
-
-const moment = (description: string) => Type.Unsafe<Date | null>({ ...nullable(Instant), description });
 
 export const visions = declareNoun({
   table: 'visions',
@@ -102,7 +100,7 @@ export async function requireBehaviours(client: Client, { stories }: Partial<Giv
         detail: `There is no behaviour '${behaviour}'. GET /v1/behaviours lists them.`,
       }),
     );
-  if (errors[0]) throw invalid(errors[0].detail, errors);
+  refuse(errors);
 }
 
 /** @throws ApiError 409 for the current vision, which nothing would take the place of */

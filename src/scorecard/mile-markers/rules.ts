@@ -2,7 +2,7 @@ import { wrongFilters } from '../../analytics/figures/check.ts';
 import type { Figure } from '../../analytics/figures/declare.ts';
 import { figures, findFigure } from '../../analytics/figures/registry.ts';
 import type { Client } from '../../db/pool.ts';
-import { conflict, type FieldError, invalid } from '../../errors.ts';
+import { conflict, type FieldError, refuse } from '../../errors.ts';
 import type { GivenOf } from '../../managed/declare.ts';
 import { type MileMarkerRow, type mileMarkers, plainNumber } from './mile-marker.ts';
 
@@ -24,7 +24,7 @@ export async function completeMileMarker(
   const filters = mergedFilters(before, sent);
   const row = { ...given, filters };
   const { errors, follows } = row.source === 'computed' ? await computed(client, row, sent) : ofReadings(row);
-  if (errors.length > 0) throw invalid(errors[0]?.detail ?? 'The mile marker is wrong.', errors);
+  refuse(errors);
   if (before && before.cadence !== row.cadence) await requireNoReadings(client, before);
   return { filters, ...follows };
 }
