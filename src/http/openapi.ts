@@ -5,6 +5,7 @@ import fastifySwaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import { namedIn, Problem, ref } from './schemas.ts';
 import { isDocumentation } from './scopes.ts';
+import { canBeLeftOut } from './validation.ts';
 
 interface OpenapiOptions {
   public_url: string | undefined;
@@ -17,7 +18,8 @@ interface OpenapiOptions {
 /** The parts of a document that are worked on here. */
 interface Operation {
   parameters?: { in: string; name: string }[];
-  requestBody?: unknown;
+  requestBody?: { required: boolean };
+  operationId: string;
   responses: Record<string, { description?: string; $ref?: string }>;
   security?: unknown[];
 }
@@ -95,12 +97,16 @@ function refusalsOf(operation: Operation, path: string): number[] {
   ];
 }
 
-/** Gives every operation the problems it can answer, so that routes declare only what they mean. */
-function withProblems<D extends { paths?: unknown }>(document: D): D {
+/**
+ * Gives every operation the problems it can answer, so that routes declare only what they mean.
+ * @param bodiless the operations whose body may be left out, which the plugin does not know of
+ */
+function withProblems<D extends { paths?: unknown }>(document: D, bodiless: ReadonlySet<string>): D {
   // What the plugin made of the routes.
   const paths = (document.paths ?? {}) as Record<string, Record<string, Operation>>;
   for (const [path, operations] of Object.entries(paths))
     for (const operation of Object.values(operations)) {
+      if (operation.requestBody && bodiless.has(operation.operationId)) operation.requestBody.required = false;
       for (const [status, response] of Object.entries(operation.responses))
         if (response.description === 'Default Response') response.description = STATUS_CODES[status] ?? status;
       // Such an operation says itself how its errors look.
@@ -152,6 +158,7 @@ export async function addOpenapi(
   { public_url, tags = [], webhooks }: OpenapiOptions,
 ): Promise<void> {
   const operations = new Set<string>();
+  const bodiless = new Set<string>();
   const addNamed = (schema: unknown) => {
     for (const [id, one] of namedIn(schema)) if (app.getSchema(id) === undefined) app.addSchema(one);
   };
@@ -159,6 +166,8 @@ export async function addOpenapi(
   app.addHook('onRoute', (route) => {
     if (isHidden(route)) return;
     if (route.method !== 'HEAD') requireContract(route, operations);
+    const { body, operationId = '' } = route.schema ?? {};
+    if (typeof body === 'object' && body !== null && canBeLeftOut(body)) bodiless.add(operationId);
     addNamed(route.schema);
   });
   await app.register(fastifySwagger, {
@@ -199,7 +208,7 @@ export async function addOpenapi(
       const limits = scope === 'public' || scope === 'admin' ? {} : { 'x-limited-keys': units ?? 'refused' };
       return { schema: { ...schema, consumes: takes, security, 'x-scope': scope, ...limits }, url };
     },
-    transformObject: (document) => withProblems('openapiObject' in document ? document.openapiObject : {}),
+    transformObject: (document) => withProblems('openapiObject' in document ? document.openapiObject : {}, bodiless),
   });
   await app.register(fastifySwaggerUi, {
     routePrefix: '/docs',

@@ -114,7 +114,7 @@ function checkBody(schema: TSchema) {
   const check = compileBody(schema);
   return (body: unknown) => {
     const errors = check(body);
-    if (errors === null) return true;
+    if (errors === null || (body === null && canBeLeftOut(schema))) return true;
     return { error: body === null ? badRequest('empty_body', 'The body is empty. Send JSON.') : invalidBody(errors) };
   };
 }
@@ -129,6 +129,16 @@ export function openObjectIn(schema: unknown, at = ''): string | undefined {
   }
   return undefined;
 }
+
+const leftOut = new WeakSet<TSchema>();
+
+/** Marks a body's schema as one that may be left out; the route then gets `undefined`. */
+export function mayBeLeftOut<T extends TSchema>(schema: T): T {
+  leftOut.add(schema);
+  return schema;
+}
+
+export const canBeLeftOut = (schema: object) => leftOut.has(schema);
 
 const checkedByRoutes = new WeakSet<TSchema>();
 

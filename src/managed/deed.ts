@@ -3,22 +3,24 @@ import { type Static, type TSchema, Type } from 'typebox';
 import { getManaged, type Managed, updateManaged } from '../db/managed.ts';
 import type { Client, Database } from '../db/pool.ts';
 import { conflict } from '../errors.ts';
-import { etagOf, ifMatch, requireMatch } from '../http/etag.ts';
-import { Id, Problem, ref } from '../http/schemas.ts';
+import { ifMatch, requireMatch, tagged } from '../http/etag.ts';
+import { closed, Id, Problem, ref } from '../http/schemas.ts';
 import { authorOf } from '../http/scopes.ts';
 import type { Server } from '../http/server.ts';
-import { limitedWriting, type ManagedNoun, named, type RowOf, type ShownOf } from './declare.ts';
+import { mayBeLeftOut } from '../http/validation.ts';
+import { limitedWriting, type ManagedNoun, named, type RowOf } from './declare.ts';
 import { requireOwn } from './own-units.ts';
 import type { Deeds } from './paths.ts';
 
 /** Something that is done to a managed noun and is more than a change of fields. */
 interface Deed<N, B extends TSchema = TSchema> {
-  /** The verb: the last part of the path, of the operation's name, and its action in the audit log unless `action` says so. */
+  /** The last part of the path, and the first of the operation's name. */
   verb: string;
+  /** What the audit log calls it. */
   action: string;
   summary: string;
   description: string;
-  /** What it needs to know, where it needs to know something. */
+  /** What may be said of it. Where nothing must be, the body may be left out. */
   body?: B;
   /**
    * What it changes.
@@ -26,8 +28,6 @@ interface Deed<N, B extends TSchema = TSchema> {
    * @throws ApiError 409 or 422
    */
   work: (client: Client, row: RowOf<N>, body: Static<B>, request: FastifyRequest) => object | Promise<object>;
-  /** What follows from it, in the same transaction. */
-  afterwards?: (client: Client, row: RowOf<N>) => Promise<void>;
 }
 
 /**
@@ -38,11 +38,12 @@ export function addDeedPath<D, B extends TSchema>(
   app: Server,
   db: Database,
   declared: ManagedNoun<D>,
-  { verb, action, summary, description, body, work, afterwards }: Deed<ManagedNoun<D>, B>,
+  { verb, action, summary, description, body, work }: Deed<ManagedNoun<D>, B>,
   show?: Deeds<ManagedNoun<D>>['show'],
 ): void {
   const noun: ManagedNoun = declared as ManagedNoun;
   type Row = RowOf<ManagedNoun<D>>;
+  const { required = [] }: TSchema & { required?: string[] } = body ?? {};
   app.post(
     `/v1/${noun.path}/:${noun.key}/${verb}`,
     {
@@ -54,7 +55,7 @@ export function addDeedPath<D, B extends TSchema>(
         tags: [noun.tag],
         params: Type.Object({ [noun.key]: noun.stored[noun.key] ?? Id }, { additionalProperties: false }),
         headers: ifMatch,
-        ...(body && { body }),
+        body: required.length > 0 ? body : mayBeLeftOut(body ?? closed({})),
         response: { 200: ref(noun.shown), 409: ref(Problem) },
       },
     },
@@ -66,7 +67,7 @@ export function addDeedPath<D, B extends TSchema>(
         requireMatch(request, before.version);
         if (before.archived_at !== null)
           throw conflict('archived', `The ${noun.one.replaceAll('_', ' ')} '${key}' is archived and stays as it was.`);
-        const changes = await work(client, before, request.body as Static<B>, request);
+        const changes = await work(client, before, (request.body ?? {}) as Static<B>, request);
         const after = await updateManaged(
           client,
           noun,
@@ -76,12 +77,10 @@ export function addDeedPath<D, B extends TSchema>(
           authorOf(request),
           action,
         );
-        if (after !== before) await afterwards?.(client, after);
         const [shown] = show ? await show(client, [after]) : [after];
-        return { version: after.version, shown: shown as ShownOf<ManagedNoun<D>> };
+        return { ...after, ...shown };
       });
-      reply.headers({ etag: etagOf(done.version), 'cache-control': 'private, no-cache' });
-      return done.shown;
+      return tagged(reply, done);
     },
   );
 }

@@ -54,6 +54,11 @@ test('Goals', async (t) => {
     const path = `/v1/goals/${goal.id}/publish`;
     const refused = await api.send('POST', path, {}, { 'if-match': '"v1"' });
     assert.deepEqual([refused.status, refused.body.code], [422, 'goal_tests_failed']);
+    // Who has nothing to say of it may leave the body out.
+    assert.deepEqual(
+      await api.send('POST', path, undefined, { 'if-match': '"v1"' }).then(({ body }) => body.errors),
+      refused.body.errors,
+    );
     assert.deepEqual(
       refused.body.errors.map(({ pointer, code }: { pointer: string; code: string }) => [pointer, code]),
       [

@@ -34,6 +34,10 @@ test('one vision is current: publishing the next one ends it', async (t) => {
   // Once more is no new version, and no second entry in the log.
   const again = await publish(api, first.id, { 'if-match': '"v2"' });
   assert.deepEqual([again.status, again.text], [200, published.text]);
+  // There is nothing to say of it; an empty object says no more.
+  const post = (body: object) => api.send('POST', `${path}/${first.id}/publish`, body, any);
+  assert.equal((await post({})).status, 200);
+  assert.equal((await post({ exception: 'Nobody asked.' })).body.errors[0].code, 'unknown_field');
 
   const next = await publish(api, second.id);
   assert.equal(next.body.state, 'current');
