@@ -1,4 +1,5 @@
-import type { Dataset, Kind as SentKind } from '../datasets/declare.ts';
+import type { Kind as SentKind } from '../datasets/columns.ts';
+import type { Dataset } from '../datasets/declare.ts';
 import { datasets } from '../datasets/registry.ts';
 import type { Dimension } from '../outcomes/cells.ts';
 import { followUps } from './follow-up-set.ts';

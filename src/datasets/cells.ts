@@ -1,5 +1,6 @@
 import { parseJson } from '../http/json-parser.ts';
-import type { AnyRow, Dataset, Kind } from './declare.ts';
+import type { Kind } from './columns.ts';
+import type { AnyRow, Dataset } from './declare.ts';
 
 /** A cell as JSON would say it; what cannot be read stays text, so that the schema names what it should have been. */
 export function readCell(cell: string, kind: Kind | undefined): unknown {

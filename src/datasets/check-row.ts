@@ -1,7 +1,8 @@
 import { decimalsOf } from '../currencies.ts';
 import type { FieldError } from '../errors.ts';
 import { compileBody } from '../http/validation.ts';
-import type { AnyRow, Dataset, Kind } from './declare.ts';
+import type { Kind } from './columns.ts';
+import type { AnyRow, Dataset } from './declare.ts';
 
 /** What is wrong with one row of a batch. */
 export interface RowError extends FieldError {

@@ -1,4 +1,5 @@
-import type { AnyRow, Column, Columns } from './declare.ts';
+import type { Column, Columns } from './columns.ts';
+import type { AnyRow } from './declare.ts';
 
 const special = /[\\\t\n\r]/;
 const everySpecial = /[\\\t\n\r]/g;

@@ -2,8 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
 import { ApiError } from '../errors.ts';
 import { readCell } from './cells.ts';
+import type { Kind } from './columns.ts';
 import { type CsvRecord, csvRecords } from './csv-records.ts';
-import type { AnyRow, Dataset, Kind } from './declare.ts';
+import type { AnyRow, Dataset } from './declare.ts';
 import { type Incoming, unreadable } from './sources.ts';
 
 /**

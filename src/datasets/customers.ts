@@ -1,4 +1,5 @@
-import { choice, declareDataset, id, instant, map, prose, word } from './declare.ts';
+import { choice, id, instant, map, prose, word } from './columns.ts';
+import { declareDataset } from './declare.ts';
 
 export const acquisitions = [
   'referral',

@@ -1,6 +1,7 @@
 import { unknownCurrency } from '../currencies.ts';
 import type { FieldError } from '../errors.ts';
-import { currency, day, decimal, declareDataset, word } from './declare.ts';
+import { currency, day, decimal, word } from './columns.ts';
+import { declareDataset } from './declare.ts';
 
 export const exchangeRates = declareDataset({
   name: 'exchange_rates',

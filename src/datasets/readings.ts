@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type Cadence, periodEnd, periodStart } from '../db/cadence.ts';
 import type { FieldError } from '../errors.ts';
-import { day, declareDataset, number, prose, type RowOf, word } from './declare.ts';
+import { day, number, prose, type RowOf, word } from './columns.ts';
+import { declareDataset } from './declare.ts';
 
 const any = { minimum: -1e15, maximum: 1e15 };
 const notNegative = { minimum: 0, maximum: 1e15 };

@@ -1,5 +1,6 @@
 import type { FieldError } from '../errors.ts';
-import { declareDataset, id, instant, reference } from './declare.ts';
+import { id, instant, reference } from './columns.ts';
+import { declareDataset } from './declare.ts';
 
 export const referrals = declareDataset({
   name: 'referrals',

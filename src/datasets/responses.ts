@@ -2,7 +2,8 @@ import type { Client } from '../db/pool.ts';
 import type { FieldError } from '../errors.ts';
 import { followUp, forgetResponse, type RatedResponse } from '../outcomes/asked-follow-ups.ts';
 import { type Band, bands } from '../outcomes/cells.ts';
-import { type AnyRow, choice, declareDataset, id, instant, list, number, prose, reference, word } from './declare.ts';
+import { choice, id, instant, list, number, prose, reference, word } from './columns.ts';
+import { type AnyRow, declareDataset } from './declare.ts';
 import { recordReceived } from './received.ts';
 
 interface Scale {

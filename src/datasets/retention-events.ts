@@ -1,4 +1,5 @@
-import { choice, declareDataset, id, instant, reference, word } from './declare.ts';
+import { choice, id, instant, reference, word } from './columns.ts';
+import { declareDataset } from './declare.ts';
 
 export const retentionEvents = declareDataset({
   name: 'retention_events',

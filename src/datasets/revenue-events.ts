@@ -1,6 +1,7 @@
 import { decimalsOf, minorDigits, unknownCurrency } from '../currencies.ts';
 import type { FieldError } from '../errors.ts';
-import { choice, currency, decimal, declareDataset, id, instant, reference, word } from './declare.ts';
+import { choice, currency, decimal, id, instant, reference, word } from './columns.ts';
+import { declareDataset } from './declare.ts';
 
 const takesBack = ['refund', 'credit'];
 

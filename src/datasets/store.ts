@@ -1,7 +1,8 @@
 import { type Author, writeAudit } from '../db/audit.ts';
 import type { Client } from '../db/pool.ts';
+import type { Column, Kind } from './columns.ts';
 import { copyLines } from './copy-lines.ts';
-import type { AnyRow, Changed, Column, Dataset, Kind } from './declare.ts';
+import type { AnyRow, Changed, Dataset } from './declare.ts';
 import { bury, noteMoves, unitOf } from './tombstones.ts';
 
 export interface Stored {
@@ -23,12 +24,9 @@ const sqlTypes: Record<Kind, string> = {
   map: 'jsonb',
 };
 
-const empty = (column: Column, name: string) =>
-  column.kind === 'list'
-    ? `coalesce(r.${name}, '{}')`
-    : column.kind === 'map'
-      ? `coalesce(r.${name}, '{}')`
-      : `r.${name}`;
+/** What is stored of a column; a list or a map that nobody sent is empty. */
+const valueSql = ({ kind }: Column, name: string) =>
+  kind === 'list' || kind === 'map' ? `coalesce(r.${name}, '{}')` : `r.${name}`;
 
 /** The two statements that store a batch; rows go in as one JSON text, sorted so that batches do not deadlock. */
 function statementsOf(dataset: Dataset) {
@@ -37,7 +35,7 @@ function statementsOf(dataset: Dataset) {
   const recordset = `json_to_recordset($1::json) as r(${Object.entries(columns)
     .map(([column, { kind }]) => `${column} ${sqlTypes[kind]}`)
     .join(', ')})`;
-  const values = Object.entries(columns).map(([column, of]) => empty(of, column));
+  const values = Object.entries(columns).map(([column, of]) => valueSql(of, column));
   const plain = (alias: string) => names.map((column) => `${alias}.${column}`).join(', ');
   // Exact amounts would lose digits on their way through JSON numbers.
   const asJson = (alias: string) => {

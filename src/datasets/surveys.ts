@@ -2,7 +2,8 @@ import type { Client } from '../db/pool.ts';
 import { conflict, type FieldError } from '../errors.ts';
 import { languages, usualLanguage } from '../matching/languages.ts';
 import { matchAgainBySurvey } from '../matching/progress.ts';
-import { choice, declareDataset, flag, id, number, prose } from './declare.ts';
+import { choice, flag, id, number, prose } from './columns.ts';
+import { declareDataset } from './declare.ts';
 
 const anyScore = { minimum: -1_000_000, maximum: 1_000_000 };
 

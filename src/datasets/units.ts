@@ -1,4 +1,5 @@
-import { declareDataset, id, prose, word } from './declare.ts';
+import { id, prose, word } from './columns.ts';
+import { declareDataset } from './declare.ts';
 
 export const units = declareDataset({
   name: 'units',

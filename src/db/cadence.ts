@@ -12,7 +12,7 @@ const dayMs = 86_400_000;
 const monthsIn = { month: 1, quarter: 3, year: 12 } as const;
 
 const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);
-const firstOf = (year: number, month: number) => `${dayOf(Date.UTC(year, month, 1))}`;
+const firstOf = (year: number, month: number) => dayOf(Date.UTC(year, month, 1));
 
 /** The first day of the period that holds a day. @param day `2026-03-17`, of the years 1000 to 9998 */
 export function periodStart(cadence: Cadence, day: string): string {

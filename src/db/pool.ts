@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client, Connection } from './client.ts';
 import {
   ConnectionLost,
   commitUnknown,
@@ -9,10 +10,10 @@ import {
   writeConflict,
 } from './failures.ts';
 import { lending } from './lending.ts';
-import { type Client, type Connection, openSession, type Session } from './session.ts';
+import { openSession, type Session } from './session.ts';
 
+export type { Client, Connection } from './client.ts';
 export { redacted, sqlState } from './failures.ts';
-export type { Client, Connection } from './session.ts';
 export type { Param } from './values.ts';
 
 type Work<T> = (client: Client) => Promise<T>;

@@ -13,7 +13,6 @@ import { factTables, isNew, type Since, sinceOf, timeOf } from './new-facts.ts';
 
 /** How far the outcomes have come, and what they are worked out with. */
 export interface RefreshState extends Since, Through {
-  /** The moment that `customer_standing` is about. */
   time_zone: string;
   currency: string;
   windows_days: number[];
