@@ -10,6 +10,8 @@ const own = (name: string) => new URL(`page/${name}`, import.meta.url);
 const files = [
   ['/scorecard', 'text/html; charset=utf-8', own('index.html')],
   ['/scorecard/page.js', 'text/javascript; charset=utf-8', own('page.js')],
+  ['/scorecard/cards.js', 'text/javascript; charset=utf-8', own('cards.js')],
+  ['/scorecard/chart.js', 'text/javascript; charset=utf-8', own('chart.js')],
   ['/scorecard/page.css', 'text/css; charset=utf-8', own('page.css')],
   ['/scorecard/uplot.js', 'text/javascript; charset=utf-8', resolve('uplot/dist/uPlot.esm.js')],
   ['/scorecard/uplot.css', 'text/css; charset=utf-8', resolve('uplot/dist/uPlot.min.css')],

@@ -226,6 +226,8 @@ test('the page is served with its parts, to be kept until they change', async (t
   for (const [path, type] of [
     ['/scorecard', 'text/html; charset=utf-8'],
     ['/scorecard/page.js', 'text/javascript; charset=utf-8'],
+    ['/scorecard/cards.js', 'text/javascript; charset=utf-8'],
+    ['/scorecard/chart.js', 'text/javascript; charset=utf-8'],
     ['/scorecard/page.css', 'text/css; charset=utf-8'],
     ['/scorecard/uplot.js', 'text/javascript; charset=utf-8'],
     ['/scorecard/uplot.css', 'text/css; charset=utf-8'],
