@@ -54,6 +54,10 @@ export const conflict = (code: string, detail: string) => new ApiError(409, code
 export const invalid = (detail: string, errors: FieldError[], code = 'invalid_body') =>
   new ApiError(422, code, detail, { errors });
 
+/** The same where one field is wrong; `pointer` is `/unit`, `/answers/2/question`. */
+export const invalidField = (pointer: string, code: string, detail: string) =>
+  invalid(`${pointer}: ${detail}`, [{ pointer, code, detail }]);
+
 /** Refuses a body of which something is wrong; the first of it is what the problem says. @throws ApiError 422 */
 export function refuse(errors: FieldError[], code?: string): void {
   if (errors[0]) throw invalid(errors[0].detail, errors, code);

@@ -1,4 +1,4 @@
-import type { Kind as SentKind } from '../datasets/columns.ts';
+import { isAlwaysThere, type Kind as SentKind } from '../datasets/columns.ts';
 import type { Dataset } from '../datasets/declare.ts';
 import { datasets } from '../datasets/registry.ts';
 import type { Dimension } from '../outcomes/cells.ts';
@@ -55,14 +55,14 @@ function setOf(dataset: Dataset): BiSet {
     list: `/v1/${path}`,
     changes: `/v1/changes/${path}`,
     columns: [
-      ...Object.entries(columns).map(([columnName, { kind, required, derived, personal, description, refers_to }]) => ({
+      ...Object.entries(columns).map(([columnName, column]) => ({
         name: columnName,
-        kind: kinds[kind],
-        nullable: !(required || derived || kind === 'list' || kind === 'map'),
-        personal,
-        description,
-        sql: flat(columnName, kind),
-        ...(refers_to !== undefined && { refers_to }),
+        kind: kinds[column.kind],
+        nullable: !isAlwaysThere(column),
+        personal: column.personal,
+        description: column.description,
+        sql: flat(columnName, column.kind),
+        ...(column.refers_to !== undefined && { refers_to: column.refers_to }),
       })),
       ...(time === undefined ? [] : [dayOf(time)]),
       column('source', 'text', 'The name of the API key that last wrote the row.'),

@@ -2,7 +2,7 @@ import { eq, gt } from 'drizzle-orm';
 import type { Client } from '../db/pool.ts';
 import { apiKeys } from '../db/tables/api-keys.ts';
 import { uuid7 } from '../db/uuid7.ts';
-import { invalid, notFound } from '../errors.ts';
+import { invalidField, notFound } from '../errors.ts';
 import type { Scope } from '../http/scopes.ts';
 import { type KeyRow, statusOf } from './key-state.ts';
 import { hashOf, newToken, prefixOf } from './token.ts';
@@ -53,10 +53,8 @@ export async function requireUnits(
   { scopes, units }: { scopes: readonly Scope[]; units: readonly string[] | null },
 ): Promise<void> {
   if (units === null) return;
-  const wrong = (pointer: string, code: string, detail: string) =>
-    invalid(`${pointer}: ${detail}`, [{ pointer, code, detail }]);
   if (scopes.includes('admin'))
-    throw wrong(
+    throw invalidField(
       '/units',
       'admin_is_unlimited',
       "A key with the scope 'admin' cannot be limited: it could lift the limit.",
@@ -65,7 +63,7 @@ export async function requireUnits(
   const known = new Set(found.map(({ key }) => key));
   const at = units.findIndex((unit) => !known.has(unit));
   if (at >= 0)
-    throw wrong(
+    throw invalidField(
       `/units/${at}`,
       'unknown_unit',
       `There is no unit '${units[at]}'. Make it first: PUT /v1/units/${encodeURIComponent(units[at] ?? '')}.`,

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import type { Database } from '../db/pool.ts';
-import { invalid } from '../errors.ts';
+import { invalidField } from '../errors.ts';
 import { Cursor, closed, Limit, Problem, pageOf, ref, Uuid } from '../http/schemas.ts';
 import type { Server } from '../http/server.ts';
 import { revokeKey, rotateKey } from './end-key.ts';
@@ -31,9 +31,7 @@ export function keyRoutes(app: Server, { db, keys }: { db: Database; keys: Keys 
       const created_at = new Date();
       const expires_at = body.expires_at == null ? null : new Date(body.expires_at);
       if (expires_at !== null && expires_at <= created_at)
-        throw invalid('/expires_at: Must lie in the future.', [
-          { pointer: '/expires_at', code: 'in_the_past', detail: 'Must lie in the future.' },
-        ]);
+        throw invalidField('/expires_at', 'in_the_past', 'Must lie in the future.');
       const given = { ...body, units: body.units ?? null, expires_at, created_at };
       const made = await db.write(async (client) => {
         await requireUnits(client, given);

@@ -1,6 +1,6 @@
 import { invalid } from '../errors.ts';
 
-/** 422: one field of a body is wrong. `pointer` is `/unit`, `/answers/2/question`. */
+/** As `invalidField`, where what is wrong is the code of the whole problem too. */
 export const wrongField = (pointer: string, code: string, detail: string) =>
   invalid(detail, [{ pointer, code, detail }], code);
 

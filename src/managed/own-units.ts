@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Client } from '../db/pool.ts';
 import { isInside } from '../db/unit-tree.ts';
-import { forbidden, invalid } from '../errors.ts';
+import { forbidden, invalidField } from '../errors.ts';
 import type { ManagedNoun } from './declare.ts';
 
 /** @throws ApiError 403 where the key is limited to units, and the row, which it may read, is of the whole organisation */
@@ -25,6 +25,9 @@ export async function requireOwnUnit(
   { caller }: FastifyRequest,
 ): Promise<void> {
   if (await isInside(client, row.unit == null ? null : String(row.unit), caller.units)) return;
-  const detail = 'This key is limited to units: name one of them, or one below them, as its unit.';
-  throw invalid(`/unit: ${detail}`, [{ pointer: '/unit', code: 'outside_units', detail }]);
+  throw invalidField(
+    '/unit',
+    'outside_units',
+    'This key is limited to units: name one of them, or one below them, as its unit.',
+  );
 }

@@ -144,41 +144,35 @@ export async function markMovedWindows(
  * takes back how far its data is complete, the events in the strips that were passed over are looked for.
  */
 export async function markAgedStanding(client: Client, before: Through, after: Through): Promise<void> {
-  if (hasMoved(before.revenue_through, after.revenue_through)) {
-    const { forward, low, high } = moved(before.revenue_through, after.revenue_through);
-    if (forward)
-      await markCustomers(
-        client,
-        `select customer_id, 'infinity'::timestamptz from customer_standing where revenue_changes_at <= $1::timestamptz`,
-        [high],
-      );
-    else
-      await markCustomers(
-        client,
-        `select customer_id, 'infinity'::timestamptz from revenue_events
-         where (occurred_at > $1::timestamptz and occurred_at <= $2::timestamptz)
-           or (occurred_at > $1::timestamptz - interval '365 days'
-             and occurred_at <= $2::timestamptz - interval '365 days')`,
-        [low, high],
-      );
-  }
-  if (hasMoved(before.retention_through, after.retention_through)) {
-    const { forward, low, high } = moved(before.retention_through, after.retention_through);
-    if (forward)
-      await markCustomers(
-        client,
-        `select customer_id, 'infinity'::timestamptz from customer_standing where contract_changes_at <= $1::timestamptz`,
-        [high],
-      );
-    else
-      await markCustomers(
-        client,
-        `select customer_id, 'infinity'::timestamptz from retention_events
-         where occurred_at > $1::timestamptz and occurred_at <= $2::timestamptz`,
-        [low, high],
-      );
+  for (const { through, changes_at, passed } of aging) {
+    if (!hasMoved(before[through], after[through])) continue;
+    const { forward, low, high } = moved(before[through], after[through]);
+    await markCustomers(
+      client,
+      `select customer_id, 'infinity'::timestamptz from ${
+        forward ? `customer_standing where ${changes_at} <= $1::timestamptz` : passed
+      }`,
+      forward ? [high] : [low, high],
+    );
   }
 }
+
+/** What ages in the standing: by which moment, the column that knows when, and the events between $1 and $2. */
+const aging = [
+  {
+    through: 'revenue_through',
+    changes_at: 'revenue_changes_at',
+    passed: `revenue_events
+      where (occurred_at > $1::timestamptz and occurred_at <= $2::timestamptz)
+        or (occurred_at > $1::timestamptz - interval '365 days'
+          and occurred_at <= $2::timestamptz - interval '365 days')`,
+  },
+  {
+    through: 'retention_through',
+    changes_at: 'contract_changes_at',
+    passed: `retention_events where occurred_at > $1::timestamptz and occurred_at <= $2::timestamptz`,
+  },
+] as const;
 
 /**
  * Makes the customers that new facts mention. Comes last and in the order in which senders store customers, so that the

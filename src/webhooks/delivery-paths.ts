@@ -3,7 +3,7 @@ import { getManaged } from '../db/managed.ts';
 import { readBounds } from '../db/period.ts';
 import type { Client, Database } from '../db/pool.ts';
 import { readTimeZone } from '../db/settings.ts';
-import { invalid } from '../errors.ts';
+import { invalidField } from '../errors.ts';
 import { Cursor, closed, filterWords, Limit, Problem, pageOf, ref, Uuid } from '../http/schemas.ts';
 import type { Server } from '../http/server.ts';
 import {
@@ -153,10 +153,7 @@ export function addDeliveryPaths(app: Server, db: Database): void {
     },
     async ({ params: { id }, body }, reply) => {
       const { from, to, types, only_undelivered = false } = body;
-      if (Date.parse(from) >= Date.parse(to))
-        throw invalid('/to: Must be after from.', [
-          { pointer: '/to', code: 'empty_period', detail: 'Must be after from.' },
-        ]);
+      if (Date.parse(from) >= Date.parse(to)) throw invalidField('/to', 'empty_period', 'Must be after from.');
       const replayed = await db.write(async (client) => {
         const endpoint = await readyEndpoint(client, id);
         return replayPeriod(client, endpoint, { from, to, types: types ?? endpoint.event_types, only_undelivered });

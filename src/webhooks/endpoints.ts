@@ -4,7 +4,7 @@ import { writeAudit } from '../db/audit.ts';
 import { getManaged, insertManaged, type Managed, type Noun, shownManaged, updateManaged } from '../db/managed.ts';
 import type { Client } from '../db/pool.ts';
 import { uuid7 } from '../db/uuid7.ts';
-import { conflict, invalid } from '../errors.ts';
+import { conflict, invalidField } from '../errors.ts';
 import type { Targets } from './targets.ts';
 
 export type DisabledReason = 'by_hand' | 'gone' | 'failures';
@@ -40,7 +40,7 @@ const addSecret = (client: Client, endpoint_id: string, secret: string) =>
 
 /** @throws ApiError 422 for a url that webhooks may not be sent to */
 function requireTarget(url: string, targets: Targets): void {
-  const wrong = (detail: string) => invalid(`/url: ${detail}`, [{ pointer: '/url', code: 'bad_target', detail }]);
+  const wrong = (detail: string) => invalidField('/url', 'bad_target', detail);
   if (!URL.canParse(url)) throw wrong('Must be an address such as https://crm.example/hooks.');
   const refusal = targets.refusal(new URL(url));
   if (refusal !== undefined) throw wrong(refusal);

@@ -89,8 +89,6 @@ export const eventTypes = {
   },
 } as const satisfies Record<string, EventType>;
 
-export type EventTypeName = keyof typeof eventTypes;
-
 /** What an endpoint is sent when somebody tries it out; it goes to that endpoint whatever that listens to. */
 export const testType = 'webhook.test';
 

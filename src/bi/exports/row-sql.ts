@@ -58,7 +58,7 @@ function ndjson({ columns }: Wanted): RowSql {
   };
 }
 
-/** Instants come as milliseconds and dates as days since 1970, decimals as their digits: see `parquet-schema.ts`. */
+/** Instants come as milliseconds and dates as days since 1970, decimals as their digits: see `parquet-columns.ts`. */
 function parquet({ columns }: Wanted): RowSql {
   const cell = ({ kind, sql }: SetColumn) => {
     if (kind === 'instant') return `(extract(epoch from ${sql}) * 1000)::int8`;

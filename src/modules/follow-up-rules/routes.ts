@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { getManaged, insertManaged, type Managed, shownManaged, updateManaged } from '../../db/managed.ts';
 import type { Client, Database } from '../../db/pool.ts';
-import { invalid, notFound } from '../../errors.ts';
+import { invalidField, notFound } from '../../errors.ts';
 import { ifMatch, requireMatch, versioned } from '../../http/etag.ts';
 import { closed, Id, ref } from '../../http/schemas.ts';
 import { authorOf } from '../../http/scopes.ts';
@@ -36,9 +36,7 @@ async function getRule(client: Client, survey: string, lock = false): Promise<Ro
 function wholeRule(sent: Static<typeof NewFollowUpRule>) {
   const { bands, minimum_revenue = null, due_hours = 48, max_age_days = 30, active = true } = sent;
   if (minimum_revenue?.startsWith('-'))
-    throw invalid('/minimum_revenue: Must not be below zero.', [
-      { pointer: '/minimum_revenue', code: 'below_zero', detail: 'Must not be below zero. Null asks for no revenue.' },
-    ]);
+    throw invalidField('/minimum_revenue', 'below_zero', 'Must not be below zero. Null asks for no revenue.');
   return { bands, minimum_revenue, due_hours, max_age_days, active };
 }
 

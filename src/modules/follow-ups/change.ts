@@ -3,23 +3,23 @@ import type { Author } from '../../db/audit.ts';
 import { recordEvents } from '../../db/events.ts';
 import { updateManaged } from '../../db/managed.ts';
 import type { Client } from '../../db/pool.ts';
-import { conflict, invalid } from '../../errors.ts';
+import { conflict, invalidField } from '../../errors.ts';
 import { type FollowUpRow, followUpEvent } from '../../outcomes/follow-ups.ts';
 import { noun } from './queries.ts';
 import type { FollowUpChanges } from './schemas.ts';
 
 const mostDays = 3650;
 
-/** 422: one field of what people write is wrong. */
-export const wrong = (field: string, code: string, detail: string) =>
-  invalid(`/${field}: ${detail}`, [{ pointer: `/${field}`, code, detail }]);
-
 /** A moment within the ten years after a follow-up was opened. @throws ApiError 422 */
 function readMoment(field: string, text: string, opened_at: Date): Date {
   const at = new Date(text);
   const days = (at.getTime() - opened_at.getTime()) / 86_400_000;
   if (!(days > 0 && days <= mostDays))
-    throw wrong(field, 'out_of_range', `Lies after it was opened (${opened_at.toISOString()}), by ten years at most.`);
+    throw invalidField(
+      `/${field}`,
+      'out_of_range',
+      `Lies after it was opened (${opened_at.toISOString()}), by ten years at most.`,
+    );
   return at;
 }
 
@@ -45,7 +45,7 @@ export async function changeFollowUp(
     );
   const promise = plain.promise === undefined ? before.promise : plain.promise;
   if (promise === null && (promised_for != null || plain.promise_kept != null))
-    throw wrong('promise', 'no_promise', 'Nothing was promised: send the promise too.');
+    throw invalidField('/promise', 'no_promise', 'Nothing was promised: send the promise too.');
   const taken = plain.promise === null ? { promised_for: null, promise_kept: null } : {};
   const dated =
     promised_for === undefined

@@ -4,9 +4,9 @@ import { recordEvents } from '../../db/events.ts';
 import type { Client, Param } from '../../db/pool.ts';
 import { isInside, type UnitLimit, visibleSql } from '../../db/unit-tree.ts';
 import { uuid7 } from '../../db/uuid7.ts';
-import { conflict } from '../../errors.ts';
+import { conflict, invalidField } from '../../errors.ts';
 import { type FollowUpRow, followUpEvent } from '../../outcomes/follow-ups.ts';
-import { readDueAt, wrong } from './change.ts';
+import { readDueAt } from './change.ts';
 import { ownerOver } from './queries.ts';
 import type { NewFollowUp } from './schemas.ts';
 
@@ -37,9 +37,9 @@ export async function openByHand(
   const response = response_id === null ? undefined : await findResponse(client, response_id, customer_id, units);
   // To who is limited to units a customer is known whom they look after, or who gave them the response.
   if (!customer || !(isOurs || response))
-    throw wrong('customer_id', 'unknown_customer', `Nothing is known of a customer '${customer_id}'.`);
+    throw invalidField('/customer_id', 'unknown_customer', `Nothing is known of a customer '${customer_id}'.`);
   if (response_id !== null && !response)
-    throw wrong('response_id', 'unknown_response', `The customer gave no response '${response_id}'.`);
+    throw invalidField('/response_id', 'unknown_response', `The customer gave no response '${response_id}'.`);
 
   const [row] = await client.rows<FollowUpRow>(
     `insert into follow_ups (id, customer_id, survey, unit, response_ids, origin, owner, note, problem, opened_at, due_at,

@@ -3,7 +3,7 @@ import type { Author } from '../../db/audit.ts';
 import { recordEvents } from '../../db/events.ts';
 import { updateManaged } from '../../db/managed.ts';
 import type { Client } from '../../db/pool.ts';
-import { conflict } from '../../errors.ts';
+import { conflict, invalidField } from '../../errors.ts';
 import {
   type Closing,
   closings,
@@ -12,7 +12,6 @@ import {
   followUpEvent,
   followUpStates,
 } from '../../outcomes/follow-ups.ts';
-import { wrong } from './change.ts';
 import { noun } from './queries.ts';
 import type { FollowUpStep } from './schemas.ts';
 
@@ -61,11 +60,11 @@ export async function takeStep(client: Client, before: FollowUpRow, step: Step, 
   if (!steps.states.includes(state))
     throw conflict('step_not_allowed', `It cannot go to '${state}'. ${allowed(before.state)}`);
   if (state !== 'closed' && closed_as !== null)
-    throw wrong('closed_as', 'not_closed', 'Is said where it is closed, and nowhere else.');
+    throw invalidField('/closed_as', 'not_closed', 'Is said where it is closed, and nowhere else.');
   if (state !== 'closed' && closing_note !== null)
-    throw wrong('closing_note', 'not_closed', 'Is said where it is closed, and nowhere else.');
+    throw invalidField('/closing_note', 'not_closed', 'Is said where it is closed, and nowhere else.');
   if (state === 'closed' && closed_as === null)
-    throw wrong('closed_as', 'required', `Say how it ended: ${steps.closings.join(', ')}.`);
+    throw invalidField('/closed_as', 'required', `Say how it ended: ${steps.closings.join(', ')}.`);
   if (closed_as !== null && !steps.closings.includes(closed_as))
     throw conflict(
       'step_not_allowed',
@@ -76,7 +75,7 @@ export async function takeStep(client: Client, before: FollowUpRow, step: Step, 
   const at = step.at === undefined ? now : new Date(step.at);
   const latest = before[momentOf[before.state]] ?? before.opened_at;
   if (step.at !== undefined && (at > now || at < latest))
-    throw wrong('at', 'not_in_between', `Lies between the step before (${latest.toISOString()}) and now.`);
+    throw invalidField('/at', 'not_in_between', `Lies between the step before (${latest.toISOString()}) and now.`);
 
   const reached = state === 'closed' ? ['closed' as const] : followUpStates.slice(1, followUpStates.indexOf(state) + 1);
   const moments = reached.filter((one) => before[momentOf[one]] === null).map((one) => [momentOf[one], at] as const);
