@@ -11,6 +11,7 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json ./
 COPY drizzle ./drizzle
+COPY openapi/examples.json ./openapi/
 COPY src ./src
 # Holds the first admin key.
 RUN mkdir /data && chown node:node /data

@@ -55,6 +55,18 @@ export function requireMatch(request: FastifyRequest, version: number): void {
   );
 }
 
+/** The header of a route that answers with `versioned`. */
+export const ifNoneMatch = Type.Object({
+  'if-none-match': Type.Optional(
+    Type.String({
+      description: 'The ETag of the version that the caller has; while it is the latest, 304 is answered.',
+    }),
+  ),
+});
+
+/** What such a route answers then. */
+export const notModified = { 304: Type.Null({ description: 'The version that the caller has is the latest.' }) };
+
 /** Whether the caller has this version already (If-None-Match; RFC 9110, 13.1.2: weak comparison). */
 function hasVersion(request: FastifyRequest, version: number): boolean {
   const tags = tagsIn(request.headers['if-none-match'] ?? '');

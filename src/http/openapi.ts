@@ -3,6 +3,9 @@ import { STATUS_CODES } from 'node:http';
 import fastifySwagger from '@fastify/swagger';
 import fastifySwaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance, RouteOptions } from 'fastify';
+import { addWords } from './contract-words.ts';
+import { addExample } from './examples.ts';
+import type { Operation } from './operation.ts';
 import { namedIn, Problem, ref } from './schemas.ts';
 import { isDocumentation } from './scopes.ts';
 import { canBeLeftOut } from './validation.ts';
@@ -13,15 +16,6 @@ interface OpenapiOptions {
   tags?: { name: string; description: string }[];
   /** What the service sends of its own accord. */
   webhooks?: Record<string, object>;
-}
-
-/** The parts of a document that are worked on here. */
-interface Operation {
-  parameters?: { in: string; name: string }[];
-  requestBody?: { required: boolean };
-  operationId: string;
-  responses: Record<string, { description?: string; $ref?: string }>;
-  security?: unknown[];
 }
 
 const packageJson = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -98,15 +92,19 @@ function refusalsOf(operation: Operation, path: string): number[] {
 }
 
 /**
- * Gives every operation the problems it can answer, so that routes declare only what they mean.
+ * Gives every operation what it need not say itself: the problems it can answer, the words of what all share, and what
+ * it took and answered when it was tried.
  * @param bodiless the operations whose body may be left out, which the plugin does not know of
  */
-function withProblems<D extends { paths?: unknown }>(document: D, bodiless: ReadonlySet<string>): D {
+function completed<D extends { paths?: unknown; components?: unknown }>(document: D, bodiless: ReadonlySet<string>): D {
   // What the plugin made of the routes.
   const paths = (document.paths ?? {}) as Record<string, Record<string, Operation>>;
+  const { schemas = {} } = (document.components ?? {}) as { schemas?: Record<string, object> };
   for (const [path, operations] of Object.entries(paths))
-    for (const operation of Object.values(operations)) {
+    for (const [method, operation] of Object.entries(operations)) {
       if (operation.requestBody && bodiless.has(operation.operationId)) operation.requestBody.required = false;
+      addWords(operation, method, schemas);
+      addExample(operation);
       for (const [status, response] of Object.entries(operation.responses))
         if (response.description === 'Default Response') response.description = STATUS_CODES[status] ?? status;
       // Such an operation says itself how its errors look.
@@ -208,7 +206,7 @@ export async function addOpenapi(
       const limits = scope === 'public' || scope === 'admin' ? {} : { 'x-limited-keys': units ?? 'refused' };
       return { schema: { ...schema, consumes: takes, security, 'x-scope': scope, ...limits }, url };
     },
-    transformObject: (document) => withProblems('openapiObject' in document ? document.openapiObject : {}, bodiless),
+    transformObject: (document) => completed('openapiObject' in document ? document.openapiObject : {}, bodiless),
   });
   await app.register(fastifySwaggerUi, {
     routePrefix: '/docs',

@@ -149,6 +149,12 @@ const FieldError = Type.Object(
     pointer: Type.String({ description: 'RFC 6901 pointer into the body, or the name of the parameter.' }),
     code: Type.String({ description: 'What is wrong, for programs.' }),
     detail: Type.String({ description: 'What is wrong and what would be right, for people.' }),
+    row: Type.Optional(
+      Type.Integer({ description: 'Of rows that were sent: the place in a JSON array, the line of a file, from 1.' }),
+    ),
+    value: Type.Optional(
+      nullable(Type.Union([Type.String(), Type.Number(), Type.Boolean()], { description: 'What the row has there.' })),
+    ),
   },
   { $id: 'FieldError', description: 'One thing that is wrong with a request.' },
 );
@@ -165,6 +171,41 @@ export const Problem = Type.Object(
     errors: Type.Array(ref(FieldError), {
       description: 'What is wrong with the request: at most 100 things, of rows that were sent 1,000.',
     }),
+    report: Type.Optional(
+      Type.Object(
+        {
+          received: Type.Integer(),
+          created: Type.Integer(),
+          updated: Type.Integer(),
+          unchanged: Type.Integer(),
+          rejected: Type.Integer(),
+        },
+        { description: 'What became of the rows that were sent, where some were refused.' },
+      ),
+    ),
   },
-  { $id: 'Problem', description: 'Every answer of 400 and above.' },
+  {
+    $id: 'Problem',
+    description: 'Every answer of 400 and above.',
+    examples: [
+      {
+        type: '/problems/rows_refused',
+        title: 'Unprocessable Entity',
+        status: 422,
+        detail: "Row 2 (score): The scale of 'nps' runs from 0 to 10. Nothing was stored.",
+        code: 'rows_refused',
+        request_id: '5c9c0d0e-8f3e-4c3b-9a8e-2f1b6f0d8e11',
+        errors: [
+          {
+            row: 2,
+            pointer: '/score',
+            code: 'off_scale',
+            detail: "The scale of 'nps' runs from 0 to 10.",
+            value: 11,
+          },
+        ],
+        report: { received: 2, created: 0, updated: 0, unchanged: 0, rejected: 1 },
+      },
+    ],
+  },
 );

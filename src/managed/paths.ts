@@ -6,7 +6,7 @@ import { limitedReading } from '../db/unit-tree.ts';
 import { uuid7 } from '../db/uuid7.ts';
 import { conflict } from '../errors.ts';
 import { addChanges } from '../feed/change-route.ts';
-import { ifMatch, requireMatch, tagged, versioned } from '../http/etag.ts';
+import { ifMatch, ifNoneMatch, notModified, requireMatch, tagged, versioned } from '../http/etag.ts';
 import { closed, Id, Problem, ref } from '../http/schemas.ts';
 import { authorOf } from '../http/scopes.ts';
 import type { Server } from '../http/server.ts';
@@ -153,7 +153,8 @@ export function addNounPaths<D>(
         ...(about.get && { description: about.get }),
         tags,
         params,
-        response: { 200: ref(noun.shown) },
+        ...(!show && { headers: ifNoneMatch }),
+        response: { 200: ref(noun.shown), ...(!show && notModified) },
       },
     },
     async (request, reply) => {

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { getManaged, listManaged } from '../db/managed.ts';
 import type { Database } from '../db/pool.ts';
-import { ifMatch, requireMatch, versioned } from '../http/etag.ts';
+import { ifMatch, ifNoneMatch, notModified, requireMatch, versioned } from '../http/etag.ts';
 import { Cursor, closed, Limit, Problem, pageOf, ref, Uuid } from '../http/schemas.ts';
 import { authorOf } from '../http/scopes.ts';
 import type { Server } from '../http/server.ts';
@@ -94,7 +94,8 @@ export function addWebhookRoutes(app: Server, db: Database, targets: Targets): v
         summary: 'Read one webhook endpoint',
         tags,
         params,
-        response: { 200: ref(WebhookEndpoint) },
+        headers: ifNoneMatch,
+        response: { 200: ref(WebhookEndpoint), ...notModified },
       },
     },
     async (request, reply) => {
@@ -174,7 +175,7 @@ export function addWebhookRoutes(app: Server, db: Database, targets: Targets): v
       const made = await db.write(async (client) =>
         rotateSecret(client, await liveEndpoint(client, request.params.id), overlap_hours, authorOf(request)),
       );
-      return reply.code(201).send(made);
+      return reply.code(201).header('location', `${path}/${request.params.id}`).send(made);
     },
   );
 

@@ -17,7 +17,7 @@ interface Operation {
   operationId: string;
   parameters?: { in: string; name: string; required?: boolean; schema: Schema }[];
   requestBody?: { content: Record<string, { schema: Schema }> };
-  responses: Record<string, unknown>;
+  responses: Record<string, { headers?: object }>;
 }
 
 /** An operation, and where it is. */
@@ -261,6 +261,11 @@ test('no request makes the service fail, and every answer is what the contract s
       otherPath || ownErrors || String(status) in operation.responses,
       `${status} is not in the contract: ${told()}`,
     );
+    if (status < 300) {
+      const promised = operation.responses[String(status)]?.headers ?? {};
+      for (const name of ['ETag', 'Location'])
+        assert.equal(name.toLowerCase() in headers, name in promised, `${name} of ${sent.method} ${sent.url}`);
+    }
     if (status < 400) return status;
     if (ownErrors && !otherPath) {
       assert.equal(headers['content-type'], 'application/json;odata.metadata=minimal', told());

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { getManaged, insertManaged, type Managed, shownManaged, updateManaged } from '../../db/managed.ts';
 import type { Client, Database } from '../../db/pool.ts';
 import { invalidField, notFound } from '../../errors.ts';
-import { ifMatch, requireMatch, versioned } from '../../http/etag.ts';
+import { ifMatch, ifNoneMatch, notModified, requireMatch, versioned } from '../../http/etag.ts';
 import { closed, Id, ref } from '../../http/schemas.ts';
 import { authorOf } from '../../http/scopes.ts';
 import type { Server } from '../../http/server.ts';
@@ -51,7 +51,8 @@ export function addFollowUpRuleRoutes(app: Server, db: Database): void {
         summary: 'Read when responses to a survey open a follow-up',
         tags,
         params,
-        response: { 200: ref(FollowUpRule) },
+        headers: ifNoneMatch,
+        response: { 200: ref(FollowUpRule), ...notModified },
       },
     },
     async (request, reply) =>

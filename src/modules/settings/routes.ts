@@ -3,7 +3,7 @@ import { unknownCurrency } from '../../currencies.ts';
 import { writeAudit } from '../../db/audit.ts';
 import type { Client, Database } from '../../db/pool.ts';
 import { type FieldError, refuse } from '../../errors.ts';
-import { ifMatch, requireMatch, versioned } from '../../http/etag.ts';
+import { ifMatch, ifNoneMatch, notModified, requireMatch, versioned } from '../../http/etag.ts';
 import { Currency, ref, Timestamp } from '../../http/schemas.ts';
 import { authorOf } from '../../http/scopes.ts';
 import type { Server } from '../../http/server.ts';
@@ -71,7 +71,8 @@ export function addSettingsRoutes(app: Server, db: Database): void {
         operationId: 'getSettings',
         summary: 'Read the settings',
         tags: ['Settings'],
-        response: { 200: ref(Settings) },
+        headers: ifNoneMatch,
+        response: { 200: ref(Settings), ...notModified },
       },
     },
     async (request, reply) => versioned(request, reply, shown(await db.read((client) => readSettings(client)))),
