@@ -117,7 +117,10 @@ function faultOfValue(error: ErrorObject): Fault {
         detail: `Must be ${sentenceOf(schema) ?? `as the pattern ${schema.pattern} says`}.`,
       };
     case 'anyOf':
-      return { code: 'no_match', detail: `Must be ${[...new Set((schema.anyOf ?? []).map(described))].join(' or ')}.` };
+      return {
+        code: 'no_match',
+        detail: `Must be ${[...new Set((schema.anyOf ?? []).map(described))].join(' or ')}; it is ${kindOf(data)}.`,
+      };
     default:
       return { code: 'invalid', detail: `It ${error.message ?? 'does not fit the schema'}.` };
   }
@@ -169,17 +172,18 @@ function described(schema: Schema): string {
   return names.length > 0 ? names.join(' or ') : 'another form of it';
 }
 
-function wrongType(schema: Schema, data: unknown): Fault {
-  const is =
-    data === null
-      ? 'null'
-      : Array.isArray(data)
-        ? 'a list'
-        : typeof data === 'number' && !Number.isFinite(data)
-          ? 'too large for a number'
-          : (typeNames[typeof data] ?? typeof data);
-  return { code: 'wrong_type', detail: `Must be ${described({ ...schema, enum: [] })}; it is ${is}.` };
+/** What a value is, in words. */
+function kindOf(data: unknown): string {
+  if (data === null) return 'null';
+  if (Array.isArray(data)) return 'a list';
+  if (typeof data === 'number' && !Number.isFinite(data)) return 'too large for a number';
+  return typeNames[typeof data] ?? typeof data;
 }
+
+const wrongType = (schema: Schema, data: unknown): Fault => ({
+  code: 'wrong_type',
+  detail: `Must be ${described({ ...schema, enum: [] })}; it is ${kindOf(data)}.`,
+});
 
 /** The word that was probably meant: the same but for case and separators, or at most two letters apart. */
 function nearest(word: string, known: string[]): string | undefined {
