@@ -5,7 +5,7 @@ import { followUpsOf, hoursAgo, withRule } from '../support/follow-ups.ts';
 
 const hour = (hours: number) => hoursAgo(hours);
 
-/** What happened to the customer Ada: eleven things, and what happened to others. */
+/** What happened to the customer Ada: twelve things, and what happened to others. */
 async function tell(api: Api): Promise<Record<string, string>> {
   const { facts, send } = api;
   await withRule(api);
@@ -35,9 +35,12 @@ async function tell(api: Api): Promise<Record<string, string>> {
     { id: 'r2', customer_id: 'Ada', survey: 'nps', score: 1, comment: 'Awful', answered_at: times[20] },
     { id: 'r3', customer_id: null, survey: 'nps', score: 1, answered_at: times[20] },
   ]);
+  const given = { by: 'Ines', given: 'Flowers', value: '12.50', currency: 'EUR', customer_id: 'Ada' };
+  const action = await send('POST', '/v1/empowerment-actions', { ...given, acted_at: times[10] });
+  await send('POST', '/v1/empowerment-actions', { ...given, customer_id: 'Ben', acted_at: times[10] });
   const [{ id }] = await followUpsOf(api, 'Ada');
   await send('POST', `/v1/follow-ups/${id}/steps`, { state: 'contacted' }, { 'if-match': '*' });
-  return { ...times, followUp: id };
+  return { ...times, followUp: id, action: action.body.id };
 }
 
 test('a customer’s whole story, in the order of time', async (t) => {
@@ -57,6 +60,7 @@ test('a customer’s whole story, in the order of time', async (t) => {
     'revenue_event p2',
     'retention_event end',
     'response r2',
+    `empowerment_action ${times.action}`,
     followUp,
     followUp,
     followUp,
@@ -80,6 +84,11 @@ test('a customer’s whole story, in the order of time', async (t) => {
   );
   assert.equal(entry('referred', 'by').converted_at, times[3990]);
   assert.equal(entry('retention_event', 'end').reason, 'price');
+  const action = entry('empowerment_action', times.action ?? '');
+  assert.deepEqual(
+    [action.at, action.employee, action.given, action.amount, action.currency],
+    [times[10], 'Ines', 'Flowers', '12.50', 'EUR'],
+  );
   assert.deepEqual(
     body.data.slice(-3).map(({ state }: Record<string, unknown>) => state),
     ['open', 'acknowledged', 'contacted'],
@@ -132,6 +141,8 @@ test('who may see whom, and what is not there', async (t) => {
     [
       ['referral', null],
       ['invitation', null],
+      // Of the same moment as the payment.
+      ['empowerment_action', null],
       ['revenue_event', null],
     ],
   );

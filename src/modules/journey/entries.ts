@@ -35,6 +35,7 @@ const columns = {
   amount: 'numeric',
   currency: 'text',
   product: 'text',
+  given: 'text',
   reason: 'text',
   other_customer_id: 'text',
   converted_at: 'timestamptz',
@@ -129,6 +130,15 @@ const sources: readonly Source[] = [
     owner: { customer: 't.customer_id' },
     at: 't.occurred_at',
     columns: ['type', 'reason'],
+  },
+  {
+    kind: 'empowerment_action',
+    from: 'empowerment_actions t',
+    where: 't.customer_id = $1 and t.archived_at is null',
+    owner: { unit: 't.unit' },
+    at: 't.acted_at',
+    id: 't.id::text',
+    columns: ['unit', ['employee', 't.by'], 'given', ['amount', 't.value'], 'currency'],
   },
   {
     kind: 'follow_up',

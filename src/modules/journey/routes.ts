@@ -27,7 +27,7 @@ export function addJourneyRoutes(app: Server, db: Database): void {
         operationId: 'getJourney',
         summary: "Read one customer's whole story",
         description:
-          'Where the customer stands, and page by page what happened in the order of time: invitations, responses with what came of them, payments, referrals, the contract and each step of its follow-ups.',
+          'Where the customer stands, and page by page what happened in the order of time: invitations, responses with what came of them, payments, referrals, the contract, what employees put right on the spot and each step of its follow-ups.',
         tags: ['Follow-ups'],
         params: closed({ id: Id }),
         querystring: journeyQuery,

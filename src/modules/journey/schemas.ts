@@ -14,6 +14,7 @@ export const kinds = [
   'referral',
   'referred',
   'retention_event',
+  'empowerment_action',
   'follow_up',
 ] as const;
 
@@ -22,9 +23,12 @@ export const JourneyEntry = closed(
   {
     at: Timestamp,
     kind: Type.Enum([...kinds], {
-      description: '`referral`: the customer recommended somebody. `referred`: somebody recommended to the customer.',
+      description:
+        '`referral`: the customer recommended somebody. `referred`: somebody recommended to the customer. `empowerment_action`: an employee put something right on the spot.',
     }),
-    id: Type.String({ description: 'Of the fact, or of the follow-up, which has an entry for each step.' }),
+    id: Type.String({
+      description: 'Of the fact, of the action, or of the follow-up, which has an entry for each step.',
+    }),
     survey: text('What was asked.'),
     status: text('What became of an invitation.'),
     score: nullable(Type.Number({ description: 'The answer.' })),
@@ -33,12 +37,13 @@ export const JourneyEntry = closed(
     themes: nullable(Type.Array(Type.String())),
     moment: text('The moment of truth.'),
     unit: text('The unit that served the customer.'),
-    employee: text('Who served the customer.'),
+    employee: text('Who served the customer, or put something right.'),
     channel: text('How.'),
     type: text('Of a revenue event or retention event.'),
-    amount: decimal('What was paid.'),
+    amount: decimal('What was paid, or what the customer was given was worth.'),
     currency: text('ISO 4217.'),
     product: text('What for.'),
+    given: text('What an employee gave the customer on the spot.'),
     reason: text('Why the customer left or came.'),
     other_customer_id: text('Whom the customer recommended to, or by whom it was recommended.'),
     converted_at: when('When a referral became a customer.'),
