@@ -256,7 +256,8 @@ worlds('Follow-ups, measured', {
       { reason: 'not_a_customer_when_due', follow_ups: 1 },
       { reason: 'window_open', follow_ups: 8 },
     ]);
-    assert.deepEqual([then.parameters.as_of, then.fresh.complete_through], [at(102.75), at(102.75)]);
+    assert.deepEqual([then.parameters.as_of, then.parameters.now], [at(102.75), at(102.75)]);
+    assert.equal(then.fresh.complete_through, at(102.75));
     assert.match(then.reads_as, new RegExp(`^As of ${at(102.75)}: Of 9 follow-ups that were due, 44.4%`));
 
     // Before K was withdrawn, it was one among the others.

@@ -75,7 +75,8 @@ export async function followUps(
     parameters: {
       ...shownParameters(prepared, { owner: question.owner, window_days: question.window_days }),
       group_by,
-      as_of: question.now.toISOString(),
+      as_of: question.as_of,
+      now: question.now.toISOString(),
     },
     data,
     comparisons: comparisons.map((one) => ({ ...groupValues(one, question), ...comparisonColumns(one) })),
