@@ -6,6 +6,7 @@ const known = {
   unit: { table: 'units', key: 'key', one: 'unit', cure: 'Send it first: POST /v1/units' },
   moment: { table: 'moments', key: 'key', one: 'moment of truth', cure: 'Make it first: POST /v1/moments' },
   obstacle: { table: 'obstacles', key: 'id', one: 'obstacle', cure: 'Make it first: POST /v1/obstacles' },
+  problem: { table: 'problems', key: 'key', one: 'problem', cure: 'Make it first: POST /v1/problems' },
   follow_up: { table: 'follow_ups', key: 'id', one: 'follow-up', cure: 'Open it first: POST /v1/follow-ups' },
   vision: { table: 'visions', key: 'id', one: 'vision', cure: 'Make it first: POST /v1/visions' },
 } as const;

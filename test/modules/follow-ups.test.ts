@@ -29,6 +29,7 @@ test('a follow-up opened by hand', async (t) => {
   for (const [body, pointer] of [
     [{ customer_id: 'nobody' }, '/customer_id'],
     [{ customer_id: 'A', response_id: 'none' }, '/response_id'],
+    [{ customer_id: 'A', problem: 'nobody named it' }, '/problem'],
     [{ customer_id: 'A', due_at: hoursAgo(1) }, '/due_at'],
     [{ customer_id: 'A', due_at: '9999-12-31T23:59:59.999999999Z' }, '/due_at'],
     [{ customer_id: 'A', state: 'closed' }, '/state'],
@@ -118,6 +119,8 @@ test('changes: a merge-patch of the version that was seen', async (t) => {
   const api = await testApi(t);
   const { send } = api;
   await withRule(api, { due_hours: 10 });
+  for (const key of ['late', 'price'])
+    assert.equal((await send('POST', '/v1/problems', { key, name: key, themes: [key] })).status, 201);
   const [url = ''] = await opened(api, 'A');
   assert.equal((await send('PATCH', url, { owner: 'E-7' })).status, 428);
   assert.equal((await send('PATCH', url, { owner: 'E-7' }, { 'if-match': '"v2"' })).status, 412);
@@ -134,6 +137,7 @@ test('changes: a merge-patch of the version that was seen', async (t) => {
   for (const [body, pointer] of [
     [{ promise_kept: true }, '/promise'],
     [{ promised_for: hoursAgo(-1) }, '/promise'],
+    [{ problem: 'nobody named it' }, '/problem'],
     [{ promise: 'Soon', promised_for: hoursAgo(5) }, '/promised_for'],
     [{ due_at: null }, '/due_at'],
     [{ due_at: hoursAgo(5) }, '/due_at'],

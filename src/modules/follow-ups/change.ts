@@ -4,6 +4,7 @@ import { recordEvents } from '../../db/events.ts';
 import { updateManaged } from '../../db/managed.ts';
 import type { Client } from '../../db/pool.ts';
 import { conflict, invalidField } from '../../errors.ts';
+import { requireReferences } from '../../managed/references.ts';
 import { type FollowUpRow, followUpEvent } from '../../outcomes/follow-ups.ts';
 import { noun } from './queries.ts';
 import type { FollowUpChanges } from './schemas.ts';
@@ -29,7 +30,7 @@ export const readDueAt = (text: string, opened_at: Date) => readMoment('due_at',
 /**
  * Changes what people write on a follow-up that was read under a lock. A new due time is reminded of anew. A promise
  * that is taken back takes its date and its outcome along.
- * @throws ApiError 422, or 409 for the owner or the due time of one that is closed
+ * @throws ApiError 422, also for a problem that is not there; 409 for the owner or the due time of one that is closed
  */
 export async function changeFollowUp(
   client: Client,
@@ -46,6 +47,7 @@ export async function changeFollowUp(
   const promise = plain.promise === undefined ? before.promise : plain.promise;
   if (promise === null && (promised_for != null || plain.promise_kept != null))
     throw invalidField('/promise', 'no_promise', 'Nothing was promised: send the promise too.');
+  await requireReferences(client, { problem: plain.problem ?? null }, before, ['problem']);
   const taken = plain.promise === null ? { promised_for: null, promise_kept: null } : {};
   const dated =
     promised_for === undefined

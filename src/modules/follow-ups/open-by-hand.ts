@@ -5,6 +5,7 @@ import type { Client, Param } from '../../db/pool.ts';
 import { isInside, type UnitLimit, visibleSql } from '../../db/unit-tree.ts';
 import { uuid7 } from '../../db/uuid7.ts';
 import { conflict, invalidField } from '../../errors.ts';
+import { requireReferences } from '../../managed/references.ts';
 import { type FollowUpRow, followUpEvent } from '../../outcomes/follow-ups.ts';
 import { readDueAt } from './change.ts';
 import { ownerOver } from './queries.ts';
@@ -15,7 +16,7 @@ const usualHours = 48;
 /**
  * Opens a follow-up that somebody asks for.
  * @param units the units that the caller is limited to
- * @throws ApiError 422 for a customer or response that nothing is known of, 409 where the customer has an open one
+ * @throws ApiError 422 for a customer, response or problem that nothing is known of, 409 where the customer has an open one
  */
 export async function openByHand(
   client: Client,
@@ -41,6 +42,7 @@ export async function openByHand(
   if (response_id !== null && !response)
     throw invalidField('/response_id', 'unknown_response', `The customer gave no response '${response_id}'.`);
 
+  await requireReferences(client, { problem }, undefined, ['problem']);
   const [row] = await client.rows<FollowUpRow>(
     `insert into follow_ups (id, customer_id, survey, unit, response_ids, origin, owner, note, problem, opened_at, due_at,
        first_due_at, remind_at)
