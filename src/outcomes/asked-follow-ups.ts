@@ -190,6 +190,7 @@ async function withdraw(
      )
      update follow_ups f set
        response_ids = case when l.response_ids = '{}' then f.response_ids else l.response_ids end,
+       survey = coalesce((select r.survey from responses r where r.id = l.response_ids[1]), f.survey),
        state = case when l.response_ids = '{}' then 'closed' else f.state end,
        closed_as = case when l.response_ids = '{}' then 'withdrawn' end,
        closed_at = case when l.response_ids = '{}' then now() end,

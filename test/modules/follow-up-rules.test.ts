@@ -258,6 +258,16 @@ test('a response that asks no more withdraws a follow-up that nobody has touched
     { action: 'withdrawn', actor: 'follow-up rule' },
   ]);
 
+  // What is left of one that two surveys asked for is of the other survey.
+  await send('PUT', '/v1/surveys/csat/follow-up-rule', { bands: ['detractor'] });
+  await facts('responses', [
+    complaint('both'),
+    complaint('both-csat', { customer_id: 'both', survey: 'csat', score: 1 }),
+  ]);
+  await facts('responses', [complaint('both', { score: 9 })]);
+  const [both] = await followUpsOf(api, 'both');
+  assert.deepEqual([both.state, both.response_id, both.survey], ['open', 'both-csat', 'csat']);
+
   // Bad again: what was withdrawn was never worked on, so the response asks anew.
   await facts('responses', [complaint('corrected', { score: 3 })]);
   assert.deepEqual(
