@@ -224,8 +224,10 @@ worlds('Several at once', {
     await settled(world);
     const end = Date.now() + 3_000;
     let n = 0;
+    // On a busy machine so few rounds fit into the time that they would prove nothing.
+    const isOver = () => Date.now() > end && n > 20;
     const sender = async (letter: string) => {
-      while (Date.now() < end) {
+      while (!isOver()) {
         n++;
         const customer_id = `${letter}${n % 7}`;
         const when = at((n * 37) % 300);
@@ -247,17 +249,15 @@ worlds('Several at once', {
       }
     };
     const worker = async () => {
-      for (let round = 1; Date.now() < end; round++) {
+      for (let round = 1; !isOver(); round++) {
         if (round % 10 === 0) await rebuild(world.db);
         else await refresh(world.db);
       }
     };
     const reader = async () => {
-      while (Date.now() < end)
-        assert.equal((await world.send('GET', '/v1/outcomes/summary?group_by=segment')).status, 200);
+      while (!isOver()) assert.equal((await world.send('GET', '/v1/outcomes/summary?group_by=segment')).status, 200);
     };
     await Promise.all([sender('x'), sender('y'), worker(), worker(), reader()]);
-    assert.ok(n > 20, 'too little was sent to prove anything');
     await assertByTheBook(world.db);
   },
 });
