@@ -135,7 +135,14 @@ function changesSql(
   const parts: string[] = [];
   if (units === null || owner === undefined || owner === 'everybody')
     parts.push(
-      part('d.changed_xid', 'd.key', 0, removed('d.removed_at'), 'from tombstones d where d.dataset = $1'),
+      // A transaction that began before a row was removed may have made it again, with a lower number than the removal.
+      part(
+        'd.changed_xid',
+        'd.key',
+        0,
+        removed('d.removed_at'),
+        `from tombstones d where d.dataset = $1 and not exists (select from ${name} t where ${rowKey} = d.key)`,
+      ),
       part(
         't.changed_xid',
         rowKey,

@@ -131,6 +131,20 @@ worlds('Walks', {
     assert.deepEqual([...follow.copy.keys()], ['soon', 'late']);
   },
 
+  async 'a row that an older transaction makes again after it was removed is told as it is'(world) {
+    const follow = follower(world, 'revenue-events');
+    await world.facts('revenue-events', [payment({ id: 'again' }), payment({ id: 'gone' })]);
+    const older = await beginOpen(world.db, async (client) => {
+      await client.rows('select pg_current_xact_id()::text');
+      for (const id of ['again', 'gone']) await world.remove(`revenue-events/${id}`);
+      await insertRow(client, 'revenue_events', payment({ id: 'again', amount: '2' }));
+    });
+    await older.commit();
+    while (await follow.read(1));
+    assert.deepEqual([...follow.copy.keys()], ['again']);
+    assert.equal(follow.copy.get('again')?.amount, '2');
+  },
+
   async 'a row that is removed and sent again is told as it is'(world) {
     const follow = follower(world, 'revenue-events');
     await world.facts('revenue-events', [payment({ id: 'P1' }), payment({ id: 'P2' })]);
