@@ -2,7 +2,7 @@ import { isPersonal, kept, madeSql } from '../modules/follow-ups/feed.ts';
 import { noun } from '../modules/follow-ups/queries.ts';
 import { FollowUp } from '../modules/follow-ups/schemas.ts';
 import { columnOf } from './noun-sets.ts';
-import type { BiSet } from './set.ts';
+import { type BiSet, dayOf } from './set.ts';
 
 /** The follow-ups, for BI tools. */
 export const followUps: BiSet = {
@@ -16,9 +16,13 @@ export const followUps: BiSet = {
   ...(noun.owner !== undefined && { owner: noun.owner }),
   list: '/v1/follow-ups',
   changes: '/v1/changes/follow-ups',
-  columns: kept.map((name) => ({
-    ...columnOf([name, FollowUp.properties[name]]),
-    ...(madeSql[name] !== undefined && { sql: madeSql[name] }),
-    personal: isPersonal(name),
-  })),
+  columns: [
+    ...kept.map((name) => ({
+      ...columnOf([name, FollowUp.properties[name]]),
+      ...(madeSql[name] !== undefined && { sql: madeSql[name] }),
+      personal: isPersonal(name),
+    })),
+    dayOf('opened_at'),
+    dayOf('closed_at', true),
+  ],
 };

@@ -14,7 +14,7 @@ import { suggestions } from '../modules/suggestions/suggestion.ts';
 import { visionChecks } from '../modules/vision-checks/vision-check.ts';
 import { visions } from '../modules/visions/vision.ts';
 import { mileMarkers } from '../scorecard/mile-markers/mile-marker.ts';
-import type { BiSet, Kind, SetColumn } from './set.ts';
+import { type BiSet, dayOf, type Kind, type SetColumn } from './set.ts';
 
 /** Every managed noun, in the order in which tools list them. */
 export const nouns: readonly ManagedNoun[] = [
@@ -70,7 +70,7 @@ export function columnOf([name, schema]: [string, TSchema & { description?: stri
  * A managed noun as a set, archived rows among the others: what was measured by them stays. What has a key of the
  * caller's is what others refer to.
  */
-const setOf = ({ table, one, path, description, key, stored, owner }: ManagedNoun): BiSet => ({
+const setOf = ({ table, one, path, description, key, stored, owner, time }: ManagedNoun): BiSet => ({
   name: table,
   one,
   role: key === 'key' ? 'dimension' : 'fact',
@@ -78,9 +78,10 @@ const setOf = ({ table, one, path, description, key, stored, owner }: ManagedNou
   relation: table,
   key: [key],
   ...(owner !== undefined && { owner }),
+  ...(time !== undefined && { time }),
   list: `/v1/${path}`,
   changes: `/v1/changes/${path}`,
-  columns: Object.entries(stored).map(columnOf),
+  columns: [...Object.entries(stored).map(columnOf), ...(time?.endsWith('_at') ? [dayOf(time)] : [])],
 });
 
 export const nounSets: readonly BiSet[] = nouns.map(setOf);

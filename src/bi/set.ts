@@ -61,6 +61,16 @@ export function limitSql(
   return visibleSql(owner ?? (unit === undefined ? undefined : { unit }), units, param);
 }
 
+/** The day of a moment, for relations to the days of the calendar, which tools make by equal values only. */
+export const dayOf = (time: string, nullable = false): SetColumn => ({
+  name: time.replace(/_at$/, '_on'),
+  kind: 'date',
+  nullable,
+  personal: false,
+  description: `The day of ${time} in the reporting time zone.`,
+  sql: `(t.${time} at time zone (select time_zone from settings))::date`,
+});
+
 /** A set as a caller sees it: with the condition of its rows where the caller is limited to units. */
 export const seenBy = (set: BiSet, caller: { units: UnitLimit }): BiSet =>
   caller.units === null ? set : { ...set, visible: (param) => limitSql(set, caller, param) };

@@ -4,7 +4,7 @@ import { datasets } from '../datasets/registry.ts';
 import type { Dimension } from '../outcomes/cells.ts';
 import { followUps } from './follow-up-set.ts';
 import { nounSets } from './noun-sets.ts';
-import { type BiSet, type Kind, referenceTo, type SetColumn } from './set.ts';
+import { type BiSet, dayOf, type Kind, referenceTo, type SetColumn } from './set.ts';
 
 const kinds: Record<SentKind, Kind> = {
   text: 'text',
@@ -28,12 +28,6 @@ const column = (name: string, kind: Kind, description: string, nullable = false)
   personal: false,
   description,
   sql: `t.${name}`,
-});
-
-/** The day of a moment, for relations to the days of the calendar, which tools make by equal values only. */
-const dayOf = (time: string): SetColumn => ({
-  ...column(time.replace(/_at$/, '_on'), 'date', `The day of ${time} in the reporting time zone.`),
-  sql: `(t.${time} at time zone (select time_zone from settings))::date`,
 });
 
 /** Whether facts refer to a dataset, or it says itself that it is a dimension. */
@@ -199,14 +193,17 @@ const dimDate: BiSet = {
   one: 'date',
   role: 'dimension',
   description:
-    'Every day from the year of the first response to the end of next year, for relations by day. It follows from the calendar and has no change feed.',
+    'Every day from the year of the first fact, reading or goal to the end of next year, or of the year in which the last goal ends, for relations by day. It follows from the calendar and has no change feed.',
   relation: `(select day::date as date_on, extract(year from day)::int as year, extract(quarter from day)::int as quarter,
       extract(month from day)::int as month, to_char(day, 'YYYY-MM') as year_month,
       to_char(day, 'YYYY-"Q"Q') as year_quarter, extract(isodow from day)::int as weekday,
       extract(week from day)::int as iso_week
     from generate_series(
-      (select date_trunc('year', coalesce(min(answered_at), now()) at time zone 'UTC') from responses),
-      date_trunc('year', now() at time zone 'UTC') + interval '2 years' - interval '1 day', interval '1 day') day)`,
+      date_trunc('year', least((least(now(), (select min(earliest_at) from dataset_progress))
+        at time zone (select time_zone from settings))::date,
+        (select min(period_start_on) from readings), (select min(starts_on) from goals))::timestamp),
+      date_trunc('year', greatest((now() + interval '1 year')::date, (select max(ends_on) from goals))::timestamp)
+        + interval '1 year' - interval '1 day', interval '1 day') day)`,
   key: ['date_on'],
   owner: 'everybody',
   time: 'date_on',
@@ -224,7 +221,8 @@ const dimDate: BiSet = {
 
 /** Says of each column which set it refers to: that whose rows are named as it is, or the calendar where it is a day. */
 function related(sets: readonly BiSet[]): BiSet[] {
-  const named = new Map(sets.map((set) => [referenceTo(set), set.name]));
+  // `customer_id`, but also `obstacle`: managed nouns name each other by the word alone.
+  const named = new Map(sets.flatMap((set) => [referenceTo(set) ?? set.one, set.one].map((word) => [word, set.name])));
   return sets.map((set) => ({
     ...set,
     columns: set.columns.map((column) => {

@@ -29,6 +29,8 @@ interface Declaration {
   derived?: Fields;
   /** Shown with a row and kept elsewhere, see `show` of its deeds. */
   computed?: Fields;
+  /** The field that says when it was, where it is something that happened: a moment, or a day. */
+  time?: string;
   /** The columns that a list can be narrowed by. */
   filters?: readonly string[];
   /**

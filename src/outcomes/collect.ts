@@ -70,11 +70,13 @@ export async function collect(client: Client, state: RefreshState): Promise<void
   const [now] = await client.rows<{ snapshot: string }>('select pg_current_snapshot()::text as snapshot');
   for (const table of factTables)
     await client.rows(
-      `insert into dataset_progress (dataset, latest_at)
-       select '${table}', least(latest, now())
-       from (select max(t.${timeOf[table]}) as latest from ${table} t where ${isNew('t')}) newest
+      `insert into dataset_progress (dataset, latest_at, earliest_at)
+       select '${table}', least(latest, now()), earliest
+       from (select max(t.${timeOf[table]}) as latest, min(t.${timeOf[table]}) as earliest
+             from ${table} t where ${isNew('t')}) newest
        where latest is not null
-       on conflict (dataset) do update set latest_at = greatest(dataset_progress.latest_at, excluded.latest_at)`,
+       on conflict (dataset) do update set latest_at = greatest(dataset_progress.latest_at, excluded.latest_at),
+         earliest_at = least(dataset_progress.earliest_at, excluded.earliest_at)`,
       since,
     );
 

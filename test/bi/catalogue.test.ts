@@ -175,6 +175,48 @@ test('the catalogue says what there is, where, and how fresh it is', async (t) =
     assert.deepEqual([await counted('customers'), await counted('surveys'), await counted('referrals')], [1, 1, 0]);
   });
 
+  await t.test('the calendar holds the day of every fact, reading and goal', async () => {
+    // In Auckland the contract began on the first day of 2020; the reading is of 2018, the goal ends in 2041.
+    await api.send('PATCH', '/v1/settings', { time_zone: 'Pacific/Auckland' }, { 'if-match': '*' });
+    await api.facts('retention-events', [
+      { id: 'K-1', customer_id: 'C-1', type: 'started', occurred_at: '2019-12-31T12:00:00Z' },
+    ]);
+    await api.get('/v1/outcomes/revenue?survey=nps');
+    const years = async () => {
+      const days = (await api.get('/v1/exports/dim_date.csv?columns=date_on')).text.trim().split('\r\n');
+      return [days[1], days.at(-1)];
+    };
+    const next = new Date().getUTCFullYear() + 1;
+    assert.deepEqual(await years(), ['2020-01-01', `${next}-12-31`]);
+    const marker = { key: 'calls', name: 'Calls', source: 'readings', unit_of_measure: 'calls', cadence: 'year' };
+    await api.send('POST', '/v1/mile-markers', { ...marker, direction: 'higher_is_better' });
+    await api.facts('readings', [{ mile_marker: 'calls', period_start_on: '2018-01-01', value: 12 }]);
+    await api.send('POST', '/v1/goals', {
+      ...{ name: 'More calls', mile_marker: 'calls', direction: 'increase_to', baseline: 12, target: 20 },
+      ...{ starts_on: '2026-01-01', ends_on: '2041-06-30' },
+    });
+    assert.deepEqual(await years(), ['2018-01-01', '2041-12-31']);
+  });
+
+  await t.test('what happens is related to the calendar by its day', async () => {
+    const days = ['follow_ups', 'obstacles', 'suggestions', 'empowerment_actions', 'behaviour_observations'];
+    const told = await Promise.all(days.map(async (name) => [name, await entry(name)] as const));
+    assert.deepEqual(
+      told.map(([name, { time, columns }]) => [
+        name,
+        time,
+        columns.flatMap((one: { name: string; refers_to: string }) => (one.refers_to === 'dim_date' ? one.name : [])),
+      ]),
+      [
+        ['follow_ups', 'opened_at', ['opened_on', 'closed_on']],
+        ['obstacles', 'raised_at', ['raised_on']],
+        ['suggestions', 'made_at', ['made_on']],
+        ['empowerment_actions', 'acted_at', ['acted_on']],
+        ['behaviour_observations', 'observed_at', ['observed_on']],
+      ],
+    );
+  });
+
   await t.test('what is not there is told with what is', async () => {
     const { status, body } = await api.get('/v1/datasets/reponses');
     assert.equal(status, 404);

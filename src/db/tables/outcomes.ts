@@ -167,6 +167,8 @@ export const datasetProgress = pgTable('dataset_progress', {
   dataset: text('dataset').primaryKey(),
   declared_through: moment('declared_through'),
   latest_at: moment('latest_at'),
+  /** The time of the earliest event that was ever seen: where the calendar of BI tools begins. */
+  earliest_at: moment('earliest_at'),
 });
 
 /** How far the outcomes have come: one row. */

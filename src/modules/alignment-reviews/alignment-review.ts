@@ -35,6 +35,7 @@ export const alignmentReviews = declareNoun({
     ),
     next_review_on: day('When the question is due again. A later review of the same question takes its place.'),
   },
+  time: 'reviewed_on',
   filters: ['area', 'answer', 'owner', 'unit'],
   example: {
     area: 'hiring',

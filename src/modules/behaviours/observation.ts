@@ -32,6 +32,7 @@ export const observations = declareNoun({
       'Whose behaviour it was, where that is kept. Answers do not tell one employee from another, since a ranking of people sets them against each other.',
     ),
   },
+  time: 'observed_at',
   filters: ['behaviour', 'unit', 'observed_by', 'employee'],
   example: {
     behaviour: 'keep-your-word',

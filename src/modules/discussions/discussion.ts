@@ -23,6 +23,7 @@ export const discussions = declareNoun({
     actions: text(4000, 'What was agreed.'),
     note: text(4000, 'What was said.'),
   },
+  time: 'discussed_on',
   filters: ['unit', 'discussed_on'],
   example: {
     discussed_on: '2026-03-02',

@@ -41,6 +41,7 @@ export const empowermentActions = declareNoun({
       Type.Boolean({ description: 'Whether the value is within the limit. Null where one of the two is.' }),
     ),
   },
+  time: 'acted_at',
   filters: ['by', 'customer_id', 'unit', 'within_limit'],
   example: {
     by: 'Ines',

@@ -39,6 +39,7 @@ export const obstacles = declareNoun({
       'When it was fixed; there exactly while the status is `fixed`. Now, unless given with the status. The effect of the fix is measured from it.',
     ),
   },
+  time: 'raised_at',
   filters: ['status', 'severity', 'moment', 'unit', 'owner', 'raised_by'],
   example: {
     title: 'The printer at the desk jams',

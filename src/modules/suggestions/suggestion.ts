@@ -38,6 +38,7 @@ export const suggestions = declareNoun({
     ),
   },
   computed: { votes: Type.Integer({ description: 'How many colleagues voted for it.' }) },
+  time: 'made_at',
   filters: ['status', 'moment', 'unit', 'by', 'obstacle'],
   example: {
     text: 'Print the key cards before the guests arrive.',

@@ -45,6 +45,7 @@ export const visionChecks = declareNoun({
     note: text(4000, 'What was learned from it. Do not name the employee.'),
   },
   derived: { consistent: Type.Boolean({ description: 'Every answer was clear and consistent.' }) },
+  time: 'asked_on',
   filters: ['unit', 'vision'],
   example: {
     asked_on: '2026-03-04',
