@@ -22,7 +22,7 @@ import { responseRateQuestions } from './response-rates/questions.ts';
 import { answerOf } from './schemas.ts';
 import { scoreQuestions } from './scores/questions.ts';
 import { visionQuestions } from './visions/questions.ts';
-import { withinUnits } from './within-units.ts';
+import { withinUnits, withUnitWarning } from './within-units.ts';
 
 const questions: readonly DeclaredQuestion[] = [
   ...outcomeQuestions,
@@ -75,7 +75,7 @@ export function addQuestionRoutes(app: Server, db: Database): void {
         // The route has checked both by the schemas that the question itself declares.
         const asked = { ...given, ...(request.params as object) };
         const found = await answer(db, asked as never, { personal: request.caller.may('personal') });
-        return send(request, reply, found, format, row);
+        return send(request, reply, await withUnitWarning(db, found, sent.unit), format, row);
       },
     );
   }

@@ -1,4 +1,4 @@
-import type { Client } from '../db/pool.ts';
+import type { Client, Database } from '../db/pool.ts';
 import { isInside, type UnitLimit } from '../db/unit-tree.ts';
 import { wrong } from './question.ts';
 
@@ -23,4 +23,20 @@ export async function withinUnits<Given extends { unit?: string }>(
   const { unit } = given;
   if (await isInside(client, unit, units)) return given;
   throw wrong('unit', 'unknown_unit', `There is no unit '${unit}' for this key. There are: ${named}, and those below.`);
+}
+
+/**
+ * What is said of an answer about a unit that nobody sent. Facts may come before their unit, so it can be asked for; but
+ * a slip of the pen must not read as a unit in which nothing happened.
+ */
+export async function withUnitWarning<Told extends { warnings: string[] }>(
+  db: Database,
+  told: Told,
+  unit: string | null | undefined,
+): Promise<Told> {
+  if (unit === null || unit === undefined) return told;
+  const [found] = await db.read((client) => client.rows('select from units where key = $1', [unit]));
+  if (found) return told;
+  const warning = `There is no unit '${unit}' (GET /v1/units lists them), so only what names it itself counts.`;
+  return { ...told, warnings: [warning, ...told.warnings] };
 }

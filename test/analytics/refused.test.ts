@@ -3,6 +3,23 @@ import { at, worlds } from '../support/world.ts';
 import { fill } from './company.ts';
 
 worlds('Questions that are refused', {
+  async 'a unit that nobody sent is told of, so that a slip does not read as a unit in which nothing happened'(world) {
+    await fill(world);
+    await world.facts('units', [{ key: 'coast', name: 'Coast' }]);
+    for (const path of [
+      'outcomes/revenue',
+      'analytics/scores',
+      'analytics/revenue-retention',
+      'analytics/goal-quality',
+    ]) {
+      const warnings = async (unit: string) => (await world.ask(path, { unit })).warnings as string[];
+      const [first] = await warnings('caost');
+      const said = "There is no unit 'caost' (GET /v1/units lists them), so only what names it itself counts.";
+      assert.equal(first, said, path);
+      assert.ok(!(await warnings('coast')).some((one) => one.startsWith('There is no unit')), path);
+    }
+  },
+
   async 'what cannot be asked is refused with the reason'(world) {
     await fill(world);
     const refused = async (query: string, code: string, detail: RegExp, path = 'outcomes/revenue') => {

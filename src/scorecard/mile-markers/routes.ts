@@ -1,6 +1,7 @@
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { withUnitWarning } from '../../analytics/within-units.ts';
 import type { Database } from '../../db/pool.ts';
 import { CalendarDate, closed, Key, ref } from '../../http/schemas.ts';
 import { readerOf } from '../../http/scopes.ts';
@@ -78,7 +79,8 @@ export function addMileMarkerRoutes(app: Server, db: Database): void {
       } = request.query as { unit?: string; from?: string; to?: string; periods?: number; format?: string };
       const { personal, units } = readerOf(request);
       const asked = { unit, from, to, now: new Date(), personal };
-      const answer = await answerSeries(db, key, periods === undefined ? asked : { ...asked, periods }, units);
+      const told = await answerSeries(db, key, periods === undefined ? asked : { ...asked, periods }, units);
+      const answer = await withUnitWarning(db, told, unit);
       const wantsCsv = format === undefined && (request.headers.accept ?? '').startsWith('text/csv');
       if (format !== 'csv' && !wantsCsv)
         return reply.type('application/json; charset=utf-8').send(JSON.stringify(answer));
