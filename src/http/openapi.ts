@@ -23,6 +23,18 @@ const packageJson = JSON.parse(readFileSync(new URL('../../package.json', import
   description: string;
 };
 
+/** What holds for every operation, for whoever writes a client. */
+const introduction = `${packageJson.description}.
+
+* Send the API key with every request: \`Authorization: Bearer mm_...\`. \`x-scope\` says which scope an operation needs.
+* Facts go to \`POST /v1/{dataset}\` as JSON, NDJSON or CSV, in any order and as often as you like. Your ids are the ids.
+* Lists and change feeds come by pages: follow \`page.next\`, or send \`page.cursor\` as \`cursor\`, until \`page.next\` is null.
+* A period runs from \`from\` until \`to\`, which is no part of it. A day begins in the reporting time zone (\`/v1/settings\`).
+* Recorded amounts are exact and decimal strings; figures that are worked out are numbers. Moments are RFC 3339 in UTC.
+* Changes of what others may have changed meanwhile need \`If-Match\`; a POST with an \`Idempotency-Key\` makes nothing twice.
+* Errors are \`application/problem+json\` (RFC 9457): \`code\` is for programs, \`detail\` says what is wrong and how to mend it,
+  \`errors\` names each place. After 429 and 503, wait as long as \`Retry-After\` says.`;
+
 /** The problems that operations answer: the name of the component, and what it means. */
 const problems: Record<number, readonly [name: string, description: string]> = {
   400: ['BadRequest', 'The address, a parameter or the syntax of the body is wrong.'],
@@ -174,7 +186,7 @@ export async function addOpenapi(
       info: {
         title: 'Milemarker',
         version: packageJson.version,
-        description: `${packageJson.description}.`,
+        description: introduction,
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: public_url ?? '/' }],
@@ -211,7 +223,12 @@ export async function addOpenapi(
   await app.register(fastifySwaggerUi, {
     routePrefix: '/docs',
     staticCSP: csp(public_url),
-    uiConfig: { docExpansion: 'none', persistAuthorization: false },
+    uiConfig: { docExpansion: 'none', persistAuthorization: false, filter: true },
+    theme: {
+      title: 'Milemarker: the contract',
+      // The bar of the plugin holds a logo that is not ours, and a field for the address of some other document.
+      css: [{ filename: 'milemarker.css', content: '.swagger-ui .topbar { display: none }' }],
+    },
   });
   let document: Buffer | undefined;
   app.get('/openapi.json', { config: { scope: 'public' }, schema: { hide: true } }, async (_request, reply) => {

@@ -129,6 +129,9 @@ describe('the OpenAPI document', () => {
     assert.match(csp, /default-src 'none'.*script-src 'self';.*frame-ancestors 'none'/);
     assert.doesNotMatch(csp, /https?:|script-src[^;]*unsafe/);
     assert.doesNotMatch(page.body, /(src|href)="https?:|<script>/);
+    // It is called ours, and shows no sign of what draws it.
+    assert.match(page.body, /<title>Milemarker/);
+    assert.match(page.body, /theme\/milemarker\.css/);
   });
 });
 
