@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -36,6 +36,23 @@ async function startDemo(t: TestContext, env: NodeJS.ProcessEnv) {
   return { folder, child, exit, said, until };
 }
 
+/** Goes through the tour of the README. @returns a line for each request: its status and its address */
+async function tourOf(origin: string, key_file: string): Promise<string[]> {
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  const [, tour = ''] = /^## A tour with curl$(.*)^## How BI tools connect$/ms.exec(readme) ?? [];
+  const script = [...tour.matchAll(/^```sh\n(.*?)^```$/gms)]
+    .map(([, block]) => block)
+    .join('\n')
+    .replace('http://127.0.0.1:4000', origin)
+    .replace('.data/admin-key', key_file);
+  const told = `curl() { command curl -sS -w '%{stderr}%{http_code} %{url_effective}\\n' "$@"; }\n`;
+  const child = spawn('sh', ['-c', told + script], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  await once(child, 'close');
+  return said.trim().split('\n');
+}
+
 test('npm run demo tells what it found, stays up, and ends in order on Ctrl-C', async (t) => {
   const { folder, child, exit, said, until } = await startDemo(t, { PORT: '0' });
   await until('Ctrl-C');
@@ -57,6 +74,24 @@ test('npm run demo tells what it found, stays up, and ends in order on Ctrl-C', 
   assert.equal(((await card.json()) as { goals: object[] }).goals.length, 3);
   const [docs = ''] = /http\S+\/docs/.exec(said.out) ?? [];
   assert.equal((await fetch(docs)).status, 200);
+
+  const curl = spawnSync('curl', ['--version']);
+  const skip = curl.status === 0 ? false : 'no curl';
+  await t.test('the tour in the README goes through, and spoils none of its answers', { skip }, async () => {
+    const summary = () =>
+      fetch(`${origin}/v1/outcomes/summary?survey=nps`, { headers: { authorization: `Bearer ${key}` } })
+        .then((reply) => reply.json())
+        .then((answer) => (answer as { reads_as: string }).reads_as);
+    const before = await summary();
+    const statuses = await tourOf(origin, key_file);
+    assert.ok(statuses.length >= 25, statuses.join('\n'));
+    // One is refused, as the tour says: a goal that ranks people.
+    assert.deepEqual(
+      statuses.filter((line) => !/^20[01] /.test(line)).map((line) => line.replace(/[0-9a-f-]{36}/, 'ID')),
+      [`422 ${origin}/v1/goals/ID/publish`],
+    );
+    assert.equal(await summary(), before);
+  });
 
   await t.test('a second one on the same port says so and ends', async (t) => {
     const second = await startDemo(t, { PORT: new URL(docs).port });
