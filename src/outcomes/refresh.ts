@@ -8,7 +8,7 @@ import { dropWideDimensions, recomputeAllOutcomes, recomputeOutcomes } from './r
 /** How many respondents, and customers, one transaction works out again. */
 const batch = { respondents: 1_000, customers: 5_000 };
 /** Up to how much waiting work a question does itself before it answers. */
-const atOnce = { facts: 2_000, respondents: 500, customers: 2_000, rebuild_responses: 20_000 };
+const atOnce = { facts: 2_000, respondents: 500, customers: 2_000, rebuild: { responses: 20_000, payments: 50_000 } };
 /**
  * Beyond this share of all, and at least so many, working out everything is quicker. (Where 3,000 customers had answered,
  * batches of those whose outcomes changed cost as much as a rebuild only when all had. A customer with a payment on time
@@ -150,9 +150,14 @@ async function look(db: Database): Promise<'looked' | 'rebuild' | undefined> {
   });
 }
 
+/** Whether working out everything takes no longer than a question may: what customers paid is read again as well. */
 async function isSmall(db: Database): Promise<boolean> {
+  const { responses, payments } = atOnce.rebuild;
   const found = await db.read((client) =>
-    client.rows(`select from responses offset $1 limit 1`, [atOnce.rebuild_responses]),
+    client.rows(
+      `select where exists (select from responses offset $1) or exists (select from revenue_events offset $2)`,
+      [responses, payments],
+    ),
   );
   return found.length === 0;
 }

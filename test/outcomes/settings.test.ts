@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { refresh } from '../../src/outcomes/refresh.ts';
+import { testApi } from '../support/api.ts';
 import { at, payment, response, retention, worlds } from '../support/world.ts';
 
 worlds('The settings of the outcomes', {
@@ -142,4 +145,24 @@ worlds('The settings of the outcomes', {
       R3: ['counted', 0, 0, 0],
     });
   },
+});
+
+test('a question does not work out everything again itself where much was paid, however few answered', async (t) => {
+  const api = await testApi(t);
+  await api.facts('surveys', [{ key: 'nps', name: 'NPS', kind: 'nps' }]);
+  await api.facts('responses', [response({ id: 'R', answered_at: '2022-03-01T12:00:00.000Z' })]);
+  await api.db.write((client) =>
+    client.rows(
+      `insert into revenue_events (id, customer_id, type, amount, currency, occurred_at, source, recorded_at, changed_at, changed_xid)
+       select n, 'A', 'one_time', 1, 'EUR', '2022-03-02', 'test', now(), now(), pg_current_xact_id()
+       from generate_series(1, 50001) n`,
+    ),
+  );
+  await refresh(api.db);
+  await api.send('PATCH', '/v1/settings', { currency: 'USD' }, { 'if-match': '*' });
+  const { body } = await api.get('/v1/outcomes/revenue');
+  assert.deepEqual(
+    [body.parameters.currency, body.warnings[0]],
+    ['EUR', 'The settings were changed, and this answer was worked out with the old ones; ask again shortly.'],
+  );
 });
