@@ -142,6 +142,19 @@ const usualWindow = (windows: number[]) =>
 export const wrong = (parameter: string, code: string, detail: string) =>
   badRequest(code, detail, [{ pointer: parameter, code, detail }]);
 
+/**
+ * Makes sure that what an answer needs is known by then, such as `Revenue`.
+ * @throws ApiError 400 with the cure for an `as_of` after the moment through which it is known
+ */
+export function requireKnown(what: string, as_of: Date, through: Date): void {
+  if (as_of <= through) return;
+  throw wrong(
+    'as_of',
+    'not_complete',
+    `${what} is known through ${through.toISOString()} only. Ask as of then, or say that the data goes further with PUT /v1/datasets/.../complete-through.`,
+  );
+}
+
 async function requireSurvey(client: Client, survey: string): Promise<void> {
   const [found] = await client.rows('select from surveys where key = $1', [survey]);
   if (found) return;

@@ -55,7 +55,12 @@ worlds('Questions that are refused', {
       'outcomes/retention/curve',
       'outcomes/summary',
     ])
-      await refused(`as_of=${at(800, 1)}`, 'not_complete', /through 2024-03-11T00:00:00\.000Z only/, path);
+      await refused(
+        `as_of=${at(800, 1)}`,
+        'not_complete',
+        /through 2024-03-11T00:00:00\.000Z only\. Ask as of then, or say that the data goes further/,
+        path,
+      );
     for (const query of [
       'from=yesterday',
       'from=2022-02-30',

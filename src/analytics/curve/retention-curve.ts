@@ -12,7 +12,14 @@ import {
   usualWarnings,
   withheldReason,
 } from '../answer.ts';
-import { prepareQuestion, type Question, type QuestionParameters, shownParameters, wrong } from '../question.ts';
+import {
+  prepareQuestion,
+  type Question,
+  type QuestionParameters,
+  requireKnown,
+  shownParameters,
+  wrong,
+} from '../question.ts';
 import { hiddenRows, linesOf } from '../small-groups.ts';
 import { scoped } from '../words.ts';
 import { compareCurves, compareGroups, curveComparisonRow } from './comparisons.ts';
@@ -87,7 +94,7 @@ function asOfCurve({ state, as_of }: Question): Date | null {
   const known = state.retention_through;
   if (as_of === null || !known) return known;
   const asked = new Date(as_of);
-  if (asked > known) throw wrong('as_of', 'not_complete', `Churn is known through ${known.toISOString()} only.`);
+  requireKnown('Who left', asked, known);
   return asked;
 }
 

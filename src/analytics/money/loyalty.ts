@@ -14,7 +14,7 @@ import {
   withheldReason,
 } from '../answer.ts';
 import type { Reader } from '../declare.ts';
-import { prepareQuestion, type Question, type QuestionParameters, shownParameters, wrong } from '../question.ts';
+import { prepareQuestion, type Question, type QuestionParameters, requireKnown, shownParameters } from '../question.ts';
 import { hiddenRows, linesOf } from '../small-groups.ts';
 import { scoped } from '../words.ts';
 import { effectiveShare, leftDifference, meanRevenue, wholeOf } from './loyalty-figures.ts';
@@ -106,12 +106,7 @@ function throughOf({ state, as_of }: Question): Date | null {
   const [first = null, last = ends.at(-1)] = [ends[0]];
   if (as_of === null || !last) return first;
   const asked = new Date(as_of);
-  if (asked > last)
-    throw wrong(
-      'as_of',
-      'not_complete',
-      `What happened is known through ${last.toISOString()} only. Say that the data goes further with PUT /v1/datasets/.../complete-through.`,
-    );
+  requireKnown('What happened', asked, last);
   return first && first < asked ? first : asked;
 }
 

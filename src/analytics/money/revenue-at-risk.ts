@@ -5,8 +5,8 @@ import {
   type Question,
   type QuestionParameters,
   readGroupBy,
+  requireKnown,
   shownParameters,
-  wrong,
 } from '../question.ts';
 import { counted, scoped } from '../words.ts';
 import { customerDimensions, type Moments, readExposure } from './exposure.ts';
@@ -78,11 +78,6 @@ function momentsOf({ state, as_of, responses_through }: Question): Moments | nul
     const latest = responses_through && responses_through > through ? responses_through : through;
     return { revenue_at: through.toISOString(), bands_at: latest.toISOString() };
   }
-  if (new Date(as_of) > through)
-    throw wrong(
-      'as_of',
-      'not_complete',
-      `Revenue is known through ${through.toISOString()} only. Say that the data goes further with PUT /v1/datasets/.../complete-through.`,
-    );
+  requireKnown('Revenue', new Date(as_of), through);
   return { revenue_at: as_of, bands_at: as_of };
 }

@@ -1,7 +1,7 @@
 import type { Client, Database } from '../../db/pool.ts';
 import { bands, outcomeSumNames } from '../../outcomes/cells.ts';
 import { type LeftOut, withheldReason } from '../answer.ts';
-import { type Question, wrong } from '../question.ts';
+import { type Question, requireKnown } from '../question.ts';
 import { hiddenRows, linesOf } from '../small-groups.ts';
 import {
   type BandSums,
@@ -62,12 +62,7 @@ export function throughOf({ state, as_of }: Question, { outcome }: OutcomeKind):
   const [through = null] = ends.filter((end) => end !== null).sort((one, other) => other.getTime() - one.getTime());
   if (as_of === null || !through) return through;
   const asked = new Date(as_of);
-  if (asked > through)
-    throw wrong(
-      'as_of',
-      'not_complete',
-      `What happened is known through ${through.toISOString()} only. Say that the data goes further with PUT /v1/datasets/.../complete-through.`,
-    );
+  requireKnown('What happened', asked, through);
   return asked;
 }
 
