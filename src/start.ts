@@ -37,7 +37,7 @@ export interface Service {
 }
 
 /** A database that is up to date, and how to leave it. */
-export interface OpenedDatabase {
+interface OpenedDatabase {
   db: Database;
   connection: Connection;
   /** Where the first admin key and an embedded database are. */

@@ -2,7 +2,7 @@ import type { AnswerRow } from './answer.ts';
 import type { Question } from './question.ts';
 
 /** A finding counted over groups: in how many it holds one way, and in how many the other. */
-export interface Tally {
+interface Tally {
   /** `In the 180 days after answering,` */
   opening: string;
   more: { claim: string; count: number; example: string };

@@ -9,7 +9,7 @@ export type Source = { from: 'cells'; cuboid: Cuboid } | { from: 'rows' };
 
 /** The kinds of cells, and the column that says of which period one is. */
 const periodColumns = { outcome_cells: 'c.period', score_cells: 'c.month', survival_cells: 'c.answered_on' };
-export type CellTable = keyof typeof periodColumns;
+type CellTable = keyof typeof periodColumns;
 
 const isYear = (bound: Bound | null) => !bound || bound.month?.endsWith('-01-01') === true;
 const isMonth = (bound: Bound | null) => !bound || bound.month !== null;

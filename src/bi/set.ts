@@ -24,7 +24,7 @@ export interface SetColumn {
  * What a set is good for. `dimension`: what others refer to. `fact`: what happened, as it was sent. `kept`: worked out by
  * the service from the facts, and kept fresh. `additive`: counts and sums, which may be added up and then divided.
  */
-export type Role = 'dimension' | 'fact' | 'kept' | 'additive';
+type Role = 'dimension' | 'fact' | 'kept' | 'additive';
 
 /** A table as BI tools see it, whatever they ask through: OData, files, SQL, the catalogue. */
 export interface BiSet {

@@ -49,7 +49,7 @@ export async function holdVisible(client: Client, dataset: Dataset, key: string,
   return found.length > 0;
 }
 
-export interface ListQuery {
+interface ListQuery {
   /** Values that columns must have. A list must hold its value; a unit stands for everything below it as well. */
   filters: Record<string, string>;
   from: Bound | null;

@@ -5,7 +5,7 @@ import type { AnyRow, Dataset } from './declare.ts';
 import { facts } from './registry.ts';
 
 /** What a key that is limited to units may not send of a batch. */
-export interface Limited {
+interface Limited {
   /** What is wrong with each row, in their order. */
   wrong: FieldError[][];
   /** The keys of the rows that are there already. */

@@ -29,7 +29,7 @@ export interface EmbeddedServer {
 }
 
 /** What `startEmbedded` is told. */
-export interface EmbeddedOptions {
+interface EmbeddedOptions {
   data_dir: string;
   /** Gets one line at a time for the operator. */
   log?: (message: string) => void;

@@ -18,14 +18,14 @@ export type { Param } from './values.ts';
 
 type Work<T> = (client: Client) => Promise<T>;
 
-export interface ReadOptions {
+interface ReadOptions {
   /** One REPEATABLE READ READ ONLY transaction, so that all statements see the same moment. */
   snapshot?: boolean;
   /** How long one statement of this work may take, instead of the pool's limit; 0 is without limit. Makes a snapshot. */
   statement_timeout_ms?: number;
 }
 
-export interface WriteOptions {
+interface WriteOptions {
   isolation?: 'read committed' | 'repeatable read';
   /** How long one statement of this work may take, instead of the pool's limit; 0 is without limit. */
   statement_timeout_ms?: number;

@@ -23,7 +23,7 @@ export interface Place {
 const between = { telling: null, xid: '0', key: '', kind: 0 };
 export const beginning: Place = { told: null, ...between, units: null };
 
-export interface ChangePage {
+interface ChangePage {
   rows: string[];
   place: Place;
   /** Whether more is there to be read now. */

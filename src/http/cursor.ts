@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { badRequest } from '../errors.ts';
 
 /** The sort values and the key of the last row of a page. */
-export type CursorValues = (string | number | boolean | null)[];
+type CursorValues = (string | number | boolean | null)[];
 
 const signatureBytes = 16;
 
@@ -45,7 +45,7 @@ export function decodeCursor(secret: string, token: string, query: object): Curs
 }
 
 /** Paging for routes whose query has `limit` and `cursor`. A cursor is bound to the path and to all other parameters. */
-export interface Paging {
+interface Paging {
   /** Where the page begins; undefined at the first. Throws a 400 for a bad cursor. */
   start(request: FastifyRequest): CursorValues | undefined;
   /** The `page` of an answer, from the last row's values or undefined on the last page. Sets `Link: rel="next"`. */

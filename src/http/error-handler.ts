@@ -8,7 +8,7 @@ import type { Problem } from './schemas.ts';
 import { dropUnreadBody } from './unread-body.ts';
 
 /** An error as RFC 9457 tells it. `type` is `/problems/<code>`: a stable name, the same on every installation. */
-export function problemOf(
+function problemOf(
   { status, code, message, errors, extensions }: ApiError,
   request_id: string,
 ): Static<typeof Problem> {
@@ -55,7 +55,7 @@ function asApiError(error: Error & { code?: unknown; statusCode?: unknown }, req
   }
 }
 
-export const bodyTooLarge = (limitBytes: number) =>
+const bodyTooLarge = (limitBytes: number) =>
   new ApiError(
     413,
     'body_too_large',

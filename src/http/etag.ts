@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { ApiError, badRequest } from '../errors.ts';
 
 /** The entity tag of a version: `"v3"`. */
-export const etagOf = (version: number): string => `"v${version}"`;
+const etagOf = (version: number): string => `"v${version}"`;
 
 /**
  * The headers of a change that needs If-Match. The schema lets it be missing, since the answer to that is a 428 which says what

@@ -138,7 +138,7 @@ async function identify(
   }
 }
 
-export interface ScopeOptions {
+interface ScopeOptions {
   findKey: FindKey;
   /** Whether a key was good lately, so that it costs nothing to look it up again. */
   knowsKey: (token: string) => boolean;

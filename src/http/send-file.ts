@@ -4,7 +4,7 @@ import { ApiError } from '../errors.ts';
 import { tagsIn } from './etag.ts';
 
 /** A file that is complete, and what its headers say of it. */
-export interface FileToSend {
+interface FileToSend {
   handle: FileHandle;
   bytes: number;
   /** A strong entity tag: two files with the same tag have the same bytes. */

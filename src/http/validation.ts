@@ -120,7 +120,7 @@ function checkBody(schema: TSchema) {
 }
 
 /** The place of an object that does not say which fields it takes beside the ones it names. */
-export function openObjectIn(schema: unknown, at = ''): string | undefined {
+function openObjectIn(schema: unknown, at = ''): string | undefined {
   if (typeof schema !== 'object' || schema === null) return undefined;
   if (isOpenObject(schema)) return at === '' ? '/' : at;
   for (const [name, value] of Object.entries(schema)) {

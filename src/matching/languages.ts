@@ -33,7 +33,7 @@ export const languages = [
   'turkish',
   'yiddish',
 ] as const;
-export type Language = (typeof languages)[number];
+type Language = (typeof languages)[number];
 
 /** The language of a survey that names none. */
 export const usualLanguage: Language = 'simple';

@@ -1,7 +1,7 @@
 import type { Client } from '../db/pool.ts';
 
 /** How far a problem was looked for in the responses that were there when it was made or changed. */
-export interface MatchingProgress {
+interface MatchingProgress {
   state: 'waiting' | 'running' | 'complete';
   /** How many responses were looked at. */
   done: number;

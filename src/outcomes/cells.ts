@@ -67,7 +67,7 @@ export type OutcomeSum = keyof typeof outcomeSums;
 export const outcomeSumNames = Object.keys(outcomeSums) as OutcomeSum[];
 
 /** A kind of cells, as the relation that they are the sums of. */
-export interface CellKind {
+interface CellKind {
   table: 'outcome_cells' | 'score_cells' | 'survival_cells';
   key: readonly string[];
   sums: readonly string[];

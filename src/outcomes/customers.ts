@@ -10,7 +10,7 @@ export type Scope = 'all' | 'some';
  * A table with what is kept of each customer, as the statement that works it out from the raw facts: exactly, for all
  * customers or for some, with the same parameters (`some`: the customers come last).
  */
-export interface CustomerTable {
+interface CustomerTable {
   table: 'customer_months' | 'customer_standing';
   key: readonly string[];
   columns: readonly string[];

@@ -57,7 +57,7 @@ export const outcomeColumns = [
 ] as const;
 
 /** What the statement is told: the settings, and through when each dataset is complete (null: never sent). */
-export interface DefinitionInput {
+interface DefinitionInput {
   time_zone: string;
   currency: string;
   windows_days: number[];

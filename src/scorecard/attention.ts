@@ -27,7 +27,7 @@ export const reasons = [
 export type Reason = (typeof reasons)[number];
 
 /** What attention looks at in a goal on the scorecard. */
-export interface SeenGoal {
+interface SeenGoal {
   id: string;
   name: string;
   state: GoalState;
@@ -42,7 +42,7 @@ export interface SeenGoal {
   guards_worse: readonly string[];
 }
 
-export interface SeenMarker {
+interface SeenMarker {
   key: string;
   name: string;
   change_is_clear: boolean | null;

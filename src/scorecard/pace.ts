@@ -133,7 +133,7 @@ export function standingOf(terms: Terms, measured: readonly Measured[], today: s
 export type Freshness = 'fresh' | 'due' | 'overdue';
 
 const cadenceDays = { week: 7, two_weeks: 14, month: 31, quarter: 92 } as const;
-export type TalkCadence = keyof typeof cadenceDays;
+type TalkCadence = keyof typeof cadenceDays;
 
 /**
  * Whether a goal was talked about lately: fresh within its cadence, due within twice that, overdue beyond.

@@ -13,7 +13,7 @@ import { type ReadPeriod, readReadings } from './readings.ts';
  * its value, where there is one, is that so far. `withheld`: too few to tell, and `withheld` says why.
  */
 export const seriesStates = ['measured', 'no_data', 'partial', 'withheld'] as const;
-export type SeriesState = (typeof seriesStates)[number];
+type SeriesState = (typeof seriesStates)[number];
 
 /** A mile marker in one period. */
 export interface SeriesRow {

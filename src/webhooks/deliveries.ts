@@ -37,7 +37,7 @@ const shownSql = `
     d.last_attempt_at, d.last_status, d.last_error, d.created_at, d.delivered_at
   from webhook_deliveries d join events v on v.id = d.event_id`;
 
-export interface DeliveryQuery {
+interface DeliveryQuery {
   state?: string | undefined;
   type?: string | undefined;
   from: Bound | null;

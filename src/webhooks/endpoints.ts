@@ -7,7 +7,7 @@ import { uuid7 } from '../db/uuid7.ts';
 import { conflict, invalidField } from '../errors.ts';
 import type { Targets } from './targets.ts';
 
-export type DisabledReason = 'by_hand' | 'gone' | 'failures';
+type DisabledReason = 'by_hand' | 'gone' | 'failures';
 
 export interface EndpointRow extends Managed {
   id: string;

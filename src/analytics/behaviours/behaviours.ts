@@ -38,7 +38,7 @@ export const behavioursDefinition = {
   text: 'Observations that are not archived, each in the family that its behaviour has now. mean_rating = mean of the ratings 1 to 5; rated_well_rate = share rated 4 or 5. An association is the Spearman rank correlation (mid-ranks) of the mean rating in a unit and month with a figure of the responses answered in the same unit (not those below it) and month: nps = 100 (promoters - detractors) / responses, for surveys of the kinds nps and custom; mean_score = mean score, turned round where a low one is good, for the others; retention_rate = retained / index responses whose retention is known. Each unit-month that has both counts once, so few observations or responses in one blur an association. It is told of each behaviour where these are the groups, else of each family where these are, else of all observations together.',
 };
 
-export interface BehaviourParameters
+interface BehaviourParameters
   extends Pick<QuestionParameters, 'survey' | 'unit' | 'from' | 'to' | 'min_n' | 'window_days' | 'group_by'> {
   family?: string;
   behaviour?: string;

@@ -5,7 +5,7 @@ import { byGroup, fromRows, type GroupKey, groupNames, groupSql, keyOf, Statemen
 
 /** What observations can be grouped by. */
 export const behaviourGroupings = ['family', 'behaviour', 'unit', ...periods] as const;
-export type BehaviourGrouping = (typeof behaviourGroupings)[number];
+type BehaviourGrouping = (typeof behaviourGroupings)[number];
 
 /** What is asked beside the usual. */
 export interface BehaviourQuestion extends Omit<Question, 'group_by'> {

@@ -13,7 +13,7 @@ const definition = {
   text: 'Suggestions that were made, obstacles that were raised and empowerment actions that were taken in the period, as they stand now; archived ones do not count. answered_rate = suggestions that have left the status new / suggestions. days_to_answer: Kaplan-Meier median from the suggestion to its first answer; one without an answer counts for as long as it waits. incorporated_rate = incorporated / answered. obstacles_fixed: of those raised in the period. days_to_fix: Kaplan-Meier median from raising to the fix; one that is not fixed counts for as long as it is there, also one that was declined, which is never fixed. within_limit_rate: of the actions whose value and limit are known. value: what the actions were worth, converted at the rate of their day. follow_up_avoided_rate: of the actions of which it is known.',
 };
 
-export interface VoiceParameters extends Pick<QuestionParameters, 'unit' | 'from' | 'to' | 'min_n'> {
+interface VoiceParameters extends Pick<QuestionParameters, 'unit' | 'from' | 'to' | 'min_n'> {
   group_by?: string;
 }
 

@@ -28,8 +28,7 @@ export function partsOf({ suggestions, obstacles, actions }: Voice, isGrouped: b
 const everything = ({ suggestions, obstacles, actions }: VoicePart) => [...suggestions, ...obstacles, ...actions];
 
 /** How many different employees are named. */
-export const employeesIn = (part: VoicePart) =>
-  new Set(everything(part).flatMap(({ by }) => (by === null ? [] : [by]))).size;
+const employeesIn = (part: VoicePart) => new Set(everything(part).flatMap(({ by }) => (by === null ? [] : [by]))).size;
 
 /** At least how many people stand behind a row, where everything that names nobody is somebody's. */
 export const peopleIn = (part: VoicePart) =>

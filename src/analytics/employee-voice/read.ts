@@ -6,7 +6,7 @@ import { Statement } from '../sums.ts';
 
 /** What the employees' voice can be grouped by. */
 export const voiceGroupings = ['unit', 'month'] as const;
-export type VoiceGrouping = (typeof voiceGroupings)[number];
+type VoiceGrouping = (typeof voiceGroupings)[number];
 
 /** What is asked beside the usual. */
 export interface VoiceQuestion extends Omit<Question, 'group_by'> {
@@ -21,21 +21,21 @@ interface Voiced {
   by: string | null;
 }
 
-export interface MadeSuggestion extends Voiced {
+interface MadeSuggestion extends Voiced {
   answered: boolean;
   incorporated: boolean;
   /** From when it was made to its first answer, or to now. */
   days: number;
 }
 
-export interface RaisedObstacle extends Voiced {
+interface RaisedObstacle extends Voiced {
   fixed: boolean;
   declined: boolean;
   /** From when it was raised to its fix, or to now, also where it was declined: that one is never fixed. */
   days: number;
 }
 
-export interface TakenAction extends Voiced {
+interface TakenAction extends Voiced {
   within_limit: boolean | null;
   follow_up_avoided: boolean | null;
   /** In the reporting currency; null where none is known. */

@@ -16,7 +16,7 @@ export interface FigurePeriod {
 }
 
 /** What is asked of a figure. */
-export interface FigureAsked<Filters> {
+interface FigureAsked<Filters> {
   periods: readonly FigurePeriod[];
   filters: Filters;
   /** The unit, with everything below it; null: everybody. */
@@ -26,7 +26,7 @@ export interface FigureAsked<Filters> {
 }
 
 /** What a question says of one period, of which several figures are columns. */
-export interface PeriodRow {
+interface PeriodRow {
   /** Undefined where the question has no row. */
   row: AnswerRow | undefined;
   /** Whether everything that belongs to the period is known: its facts are complete, and its windows have elapsed. */

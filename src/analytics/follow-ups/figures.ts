@@ -10,7 +10,7 @@ import type { MeasuredFollowUp } from './read.ts';
 
 /** Whom a row is about: all, or those whose customer was reached by the first due time, and those whose was not. */
 export const contacts = ['all', 'contacted', 'not_contacted'] as const;
-export type Contact = (typeof contacts)[number];
+type Contact = (typeof contacts)[number];
 
 /** The follow-ups of one row of the answer. */
 export interface Part extends GroupKey {
@@ -105,7 +105,7 @@ export function figuresOf(part: Part, isHidden: boolean, min_n: number): AnswerR
 }
 
 /** The contacted of a group against the others, in one rate. */
-export interface FollowUpComparison extends GroupKey {
+interface FollowUpComparison extends GroupKey {
   measure: Rate;
   difference: number | null;
   low: number | null;

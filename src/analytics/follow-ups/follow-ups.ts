@@ -31,8 +31,7 @@ export const followUpsDefinition = {
   text: 'Follow-ups that were opened in the period and neither withdrawn nor archived. In time = by the first due time, however it was moved later; told of those whose first due time has passed. hours_to_contact and hours_to_close: Kaplan-Meier medians from the opening; one that is not closed counts for as long as it is open, one that was closed without a contact until then. Customers are followed for the window from the first due time on, contacted or not by then, so that nobody who was lost before a contact counts against those without one. save_rate = customers who were customers at the due time and still are at the end of the window (by the last retention event; without a contract, who bought in the window). win_back_rate = customers who had left by the due time and bought again in the window; revenue_won_back is what these paid net in it. rescue_rate = customers whose first answer to the same survey after the due time lies in a higher band than the one that opened the follow-up, of those who answered again. promises_kept_rate = promises that were said to be kept, of those said to be kept or not.',
 };
 
-export interface FollowUpParameters
-  extends Pick<QuestionParameters, 'survey' | 'unit' | 'from' | 'to' | 'as_of' | 'min_n'> {
+interface FollowUpParameters extends Pick<QuestionParameters, 'survey' | 'unit' | 'from' | 'to' | 'as_of' | 'min_n'> {
   group_by?: string;
   owner?: string;
   window_days?: number;

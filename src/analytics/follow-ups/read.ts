@@ -8,7 +8,7 @@ import { Statement } from '../sums.ts';
 
 /** What follow-ups can be grouped by. */
 export const followUpGroupings = ['owner', 'unit', 'survey', 'month'] as const;
-export type FollowUpGrouping = (typeof followUpGroupings)[number];
+type FollowUpGrouping = (typeof followUpGroupings)[number];
 
 /** What is asked beside the usual. */
 export interface FollowUpQuestion extends Omit<Question, 'group_by'> {

@@ -5,7 +5,7 @@ import { type GoalRule, type GoalTest, ruleNames, threeTests } from './rules.ts'
 
 /** What goals can be grouped by. */
 export const goalGroupings = ['unit', 'year'] as const;
-export type GoalGrouping = (typeof goalGroupings)[number];
+type GoalGrouping = (typeof goalGroupings)[number];
 
 /** A question about goals. */
 export interface GoalsAsked {

@@ -18,11 +18,10 @@ export const origins = {
   bought: ['advertising', 'promotion', 'sales', 'partner'],
   unknown: ['unknown'],
 } as const;
-export type Origin = keyof typeof origins;
 
 /** What customers can be told apart by, as their records say now. */
-export const customerGroupings = ['unit', 'segment', 'region', 'acquisition'] as const;
-export type CustomerGrouping = (typeof customerGroupings)[number];
+const customerGroupings = ['unit', 'segment', 'region', 'acquisition'] as const;
+type CustomerGrouping = (typeof customerGroupings)[number];
 
 const list = customerGroupings.join(', ');
 

@@ -134,7 +134,7 @@ export async function readExposure(
   return { groups: groupsOf(rows, question), left_out: rows.flatMap(leftOutOf) };
 }
 
-export type LeftOutCustomers = LeftOut | { reason: string; customers: number };
+type LeftOutCustomers = LeftOut | { reason: string; customers: number };
 
 function leftOutOf({ reason, customers }: Row): LeftOutCustomers[] {
   if (reason === null) return [];

@@ -12,7 +12,7 @@ import {
 
 /** What the reasons are ranked by. */
 export const leavingOrders = ['revenue', 'customers'] as const;
-export type LeavingOrder = (typeof leavingOrders)[number];
+type LeavingOrder = (typeof leavingOrders)[number];
 
 /** The parameters of the question why customers left, as they come from the address. */
 export interface LeavingParameters extends CustomerParameters {

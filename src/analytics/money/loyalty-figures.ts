@@ -10,7 +10,7 @@ export const wholeOf = (group: LoyaltyGroup) => group.parts.get('all') ?? nobody
 const isIndependent = (group: LoyaltyGroup) => wholeOf(group).whole.n === wholeOf(group).whole.customers;
 
 /** What a share counts. */
-export type Count = 'n' | 'loyal' | 'left_customers';
+type Count = 'n' | 'loyal' | 'left_customers';
 const sharesOf = (of: LoyaltyPart, numerator: Count, among: LoyaltyPart): RatioGroup[] =>
   of.hashed.map((sums, group) => ({ numerator: sums[numerator], denominator: among.hashed[group]?.n ?? 0 }));
 

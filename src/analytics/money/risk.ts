@@ -18,7 +18,7 @@ export interface Risk {
   /** The expected loss of detractors and passives together. */
   loss: Contrast;
 }
-export interface RiskRow {
+interface RiskRow {
   exposure: Exposure;
   churn_n: number | null;
   churn: Figure;

@@ -11,7 +11,7 @@ export const measures = ['satisfied_rate', 'nps', 'mean_score', 'retention_rate'
 export type Measure = (typeof measures)[number];
 
 /** A mean, and how many people stand behind it. */
-export interface PeopleMean extends GroupedMean {
+interface PeopleMean extends GroupedMean {
   people: number;
 }
 

@@ -24,7 +24,7 @@ const definition = {
   text: 'Responses about the moment of truth of the obstacle in the days before its fix and in as many days from the fix on, beside responses about all other moments in the same periods; other moments of which an obstacle was fixed in these periods do not count. satisfied_rate, nps and mean_score are of all responses. retention_rate and revenue_after are of index responses whose window has elapsed; the window of a response shortly before the fix reaches past it, which makes a difference look smaller. change = after - before at the moment; others_change = the same at the others; difference_in_differences = change - others_change: what the other moments did not go through too.',
 };
 
-export interface ObstacleEffectParameters extends Omit<QuestionParameters, 'group_by' | 'from' | 'to' | 'as_of'> {
+interface ObstacleEffectParameters extends Omit<QuestionParameters, 'group_by' | 'from' | 'to' | 'as_of'> {
   id: string;
   fixed_at?: string;
   days?: number;

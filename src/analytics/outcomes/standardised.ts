@@ -9,7 +9,7 @@ import type { Comparison, Findings } from './findings.ts';
 export const standardisedMeasure = 'revenue_after_standardised';
 
 /** The standardised differences of an answer, and what it says of how they were made. */
-export interface Standardised {
+interface Standardised {
   comparisons: Omit<Comparison, 'q'>[];
   method: string;
   warnings: string[];

@@ -20,10 +20,10 @@ export interface Judged extends GroupKey {
 }
 
 /** The same with what tells how the scores go with the outcome, by the 32 groups of customers. */
-export interface JudgedAmount extends Judged {
+interface JudgedAmount extends Judged {
   sums: RankSums[];
 }
-export interface JudgedDone extends Judged {
+interface JudgedDone extends Judged {
   splits: Split[][];
 }
 

@@ -16,7 +16,7 @@ const definition = {
   text: 'share = responses with the problem / all responses, in the days before the fix and in as many days from the fix on. others_share = the mean of the same shares of the other problems: those that are not archived and were not fixed within the two periods themselves. difference_in_differences = (share after - share before) - (others_share after - others_share before): the change that the other problems did not go through too. It is the difference of the means of y = (1 if the response has the problem, else 0) - (how many of the k others it has) / k, so its interval is that of a difference of two means.',
 };
 
-export interface EffectParameters extends QuestionParameters {
+interface EffectParameters extends QuestionParameters {
   key: string;
   fixed_at?: string;
   days?: number;

@@ -40,7 +40,7 @@ const definition = {
 /** How many themes that no problem names are told. */
 const mostThemes = 20;
 
-export interface RankingParameters extends QuestionParameters {
+interface RankingParameters extends QuestionParameters {
   trend_days?: number;
   unnamed_themes?: boolean;
 }

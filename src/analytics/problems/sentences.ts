@@ -5,7 +5,7 @@ import type { Ranked } from './rank.ts';
 import { type Sums, type Topic, total } from './topics.ts';
 
 /** `'Late delivery'`, `the theme 'price'`. */
-export const topicName = ({ kind, name }: Topic) => (kind === 'theme' ? `the theme '${name}'` : `'${name}'`);
+const topicName = ({ kind, name }: Topic) => (kind === 'theme' ? `the theme '${name}'` : `'${name}'`);
 export const points = (share: number) => tenths(100 * Math.abs(share));
 
 const isClear = (value: number | null) => value !== null && value < 0.05;

@@ -136,7 +136,7 @@ export const noSums = (): Sums[] =>
 export const total = (sums: readonly Sums[], name: SumName) => sums.reduce((all, group) => all + group[name], 0);
 
 /** How many responses of a topic, or of all, lie in two periods of equal length, by the 32 groups of customers. */
-export interface InPeriods {
+interface InPeriods {
   recent: number[];
   before: number[];
   recent_people: number;

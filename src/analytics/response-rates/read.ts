@@ -27,7 +27,7 @@ export interface Asked {
 }
 
 const columnOf = { unit: 'i.unit', moment: 'i.moment', segment: 'c.segment', region: 'c.region' } as const;
-export type InvitationDimension = keyof typeof columnOf;
+type InvitationDimension = keyof typeof columnOf;
 export const invitationDimensions = Object.keys(columnOf) as InvitationDimension[];
 export const isInvitationDimension = (name: string): name is InvitationDimension => name in columnOf;
 

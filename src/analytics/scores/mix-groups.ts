@@ -11,7 +11,7 @@ import { hasNps, together } from './comparisons.ts';
 import { keyText, type Scores } from './sums.ts';
 
 /** A group in both periods; undefined in the one that it has no response in. */
-export interface MixGroup extends GroupKey {
+interface MixGroup extends GroupKey {
   before: Scores | undefined;
   now: Scores | undefined;
 }

@@ -14,7 +14,7 @@ export const consistencyDefinition = {
   text: 'consistency_rate = vision checks of which every answer was clear and consistent / vision checks. Grouped by question: answers to it that were clear and consistent / answers to it. A check belongs to the day on which the employee was asked. Archived checks are left out.',
 };
 
-export interface ConsistencyParameters extends Pick<QuestionParameters, 'unit' | 'from' | 'to' | 'min_n'> {
+interface ConsistencyParameters extends Pick<QuestionParameters, 'unit' | 'from' | 'to' | 'min_n'> {
   group_by?: string;
   vision?: string;
 }

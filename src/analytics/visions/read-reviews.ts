@@ -8,7 +8,7 @@ export const usualAreas: readonly string[] = ['hiring', 'training', 'policies', 
 
 /** What alignment reviews can be grouped by, besides the area. */
 export const reviewGroupings = ['unit', 'month', 'quarter', 'year'] as const;
-export type ReviewGrouping = (typeof reviewGroupings)[number];
+type ReviewGrouping = (typeof reviewGroupings)[number];
 
 /** A question about alignment reviews. */
 export interface ReviewsAsked extends Asked<ReviewGrouping> {

@@ -18,7 +18,7 @@ export interface Built {
   built_at: Date;
 }
 
-export interface BuildOptions {
+interface BuildOptions {
   path: string;
   /** Above this many bytes the export is refused. */
   max_bytes: number;

@@ -44,7 +44,7 @@ interface Entry {
   promised: Map<string, number>;
 }
 
-export interface Spool {
+interface Spool {
   /**
    * The file of what is wanted: one that is there, or is being made, when its rows are still the same, else a new one.
    * A request that goes on with a part gets the file that the part is of, as long as that is kept.

@@ -11,7 +11,7 @@ export const formats = ['csv', 'ndjson', 'parquet'] as const;
 export type Format = (typeof formats)[number];
 /** How a CSV is written: as RFC 4180 has it, or so that a spreadsheet opens it as it is meant. */
 export const dialects = ['excel'] as const;
-export type Dialect = (typeof dialects)[number];
+type Dialect = (typeof dialects)[number];
 
 /** The parameters of an export, as they come from the address. */
 export interface ExportParameters {

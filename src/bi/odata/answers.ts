@@ -6,7 +6,7 @@ import type { SetQuery } from './query.ts';
 import { countRows, readOne, readPage, type Writing } from './read-set.ts';
 
 /** How an answer is written. */
-export interface Form extends Writing {
+interface Form extends Writing {
   /** Where `$metadata` is. */
   base: string;
   /** The columns that the reader may see: all of them are not named in the context. */

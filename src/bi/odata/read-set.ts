@@ -86,7 +86,7 @@ export async function countRows(client: Client, set: BiSet, query: Pick<SetQuery
 }
 
 /** A page: rows as JSON texts, and where the next one begins; null on the last. */
-export interface PageOfSet {
+interface PageOfSet {
   rows: string[];
   last: (string | null)[] | null;
 }

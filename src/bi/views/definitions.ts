@@ -20,7 +20,7 @@ export const viewColumn = (set: Pick<BiSet, 'one' | 'key'>, column: string): str
   set.key.includes(column) ? (referenceTo(set) ?? column) : column;
 
 /** The columns that a view has. Personal ones are in none: whoever may read one view may read all, whole. */
-export const viewColumns = (set: BiSet): readonly SetColumn[] => visibleColumns(set, false);
+const viewColumns = (set: BiSet): readonly SetColumn[] => visibleColumns(set, false);
 
 const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
 

@@ -33,7 +33,7 @@ const closingsWithoutContact: readonly Closing[] = ['unreachable', 'lost'];
  * The steps that a state allows: to every later one, for who calls at once has acknowledged it too. How it can be closed
  * depends on whether the customer was reached. What is closed stays closed; a new response opens a new one.
  */
-export function stepsFrom(state: FollowUpState): { states: FollowUpState[]; closings: readonly Closing[] } {
+function stepsFrom(state: FollowUpState): { states: FollowUpState[]; closings: readonly Closing[] } {
   const at = followUpStates.indexOf(state);
   const states = followUpStates.slice(at + 1);
   const wasReached = at >= followUpStates.indexOf('contacted');

@@ -17,7 +17,7 @@ const date = (description: string) => Type.String({ ...CalendarDate, description
 const measured = (description: string) => nullable(Type.Number({ description }));
 
 /** What those who answer for a goal may say of it, in the words that the service uses too. */
-export const declaredStatuses = ['ahead', 'on_track', 'behind', 'at_risk', 'achieved', 'missed'] as const;
+const declaredStatuses = ['ahead', 'on_track', 'behind', 'at_risk', 'achieved', 'missed'] as const;
 
 const Finding = Type.Object(
   {

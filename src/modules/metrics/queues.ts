@@ -1,5 +1,5 @@
 /** A figure that is counted in a table: one number for each value of its label. */
-export interface Queue {
+interface Queue {
   /** The metric, after `milemarker_`. */
   name: string;
   help: string;

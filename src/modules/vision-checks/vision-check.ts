@@ -6,7 +6,7 @@ import { requireDayPast, wrongField } from '../../managed/field-rules.ts';
 import { requireReferences } from '../../managed/references.ts';
 
 /** What is asked unless the answers name their questions. */
-export const usualQuestions = ['What is our vision?', 'What does it mean?', 'How do you contribute?'] as const;
+const usualQuestions = ['What is our vision?', 'What does it mean?', 'How do you contribute?'] as const;
 
 const Answer = closed({
   question: Type.Optional(
