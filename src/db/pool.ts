@@ -104,12 +104,10 @@ export function openDatabase(
     acquire_timeout_ms?: number;
     /** How long one statement may take; 30,000. A third of it is the limit for a lock. */
     statement_timeout_ms?: number;
-    /** False behind a PgBouncer that pools transactions. */
-    prepare?: boolean;
   } = {},
 ): Database {
-  const { max = 10, acquire_timeout_ms = 5_000, statement_timeout_ms = 30_000, prepare = true } = options;
-  const limits = { connect_ms: Math.min(acquire_timeout_ms, 3_000), statement_ms: statement_timeout_ms, prepare };
+  const { max = 10, acquire_timeout_ms = 5_000, statement_timeout_ms = 30_000 } = options;
+  const limits = { connect_ms: Math.min(acquire_timeout_ms, 3_000), statement_ms: statement_timeout_ms };
   const pool = lending<Session>({
     open: () => openSession(connection, limits, (session) => pool.remove(session)),
     max,

@@ -10,7 +10,6 @@ import { type Param, paramText, parsers, readRows } from './values.ts';
 interface SessionLimits {
   connect_ms: number;
   statement_ms: number;
-  prepare: boolean;
 }
 
 /** A connection as the pool sees it. */
@@ -86,7 +85,7 @@ export async function openSession(
 
   const options = {
     max: 1,
-    prepare: limits.prepare,
+    prepare: true,
     fetch_types: false,
     connect_timeout: 0, // The limit of the first statement covers it.
     idle_timeout: 0,

@@ -26,10 +26,7 @@ export function addListPath(
   app: Server,
   db: Database,
   noun: ManagedNoun,
-  {
-    show,
-    description,
-  }: { show: ((client: Client, rows: AnyRow[]) => Promise<AnyRow[]>) | undefined; description: string | undefined },
+  show: ((client: Client, rows: AnyRow[]) => Promise<AnyRow[]>) | undefined,
 ): void {
   const [, many] = noun.called;
   const filters = Object.fromEntries(
@@ -42,8 +39,7 @@ export function addListPath(
       schema: {
         operationId: `list${named(noun.table)}`,
         summary: `List the ${many}`,
-        description:
-          description ?? (noun.key === 'key' ? 'In the order of their keys.' : 'In the order in which they were made.'),
+        description: noun.key === 'key' ? 'In the order of their keys.' : 'In the order in which they were made.',
         tags: [noun.tag],
         querystring: closed({
           ...filters,

@@ -50,7 +50,7 @@ export interface Deeds<N> {
    */
   show?: (client: Client, rows: RowOf<N>[]) => Promise<ShownOf<N>[]>;
   /** What the documentation says of an operation beside the usual. */
-  about?: Partial<Record<'create' | 'list' | 'get' | 'change' | 'archive', string>>;
+  about?: Partial<Record<'create' | 'change' | 'archive', string>>;
 }
 
 /**
@@ -141,7 +141,7 @@ export function addNounPaths<D>(
     },
   );
 
-  addListPath(app, db, noun, { show, description: about.list });
+  addListPath(app, db, noun, show);
 
   app.get(
     at,
@@ -150,7 +150,6 @@ export function addNounPaths<D>(
       schema: {
         operationId: `get${component}`,
         summary: `Read ${one}`,
-        ...(about.get && { description: about.get }),
         tags,
         params,
         ...(!show && { headers: ifNoneMatch }),
