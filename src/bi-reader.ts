@@ -1,4 +1,7 @@
-/** `npm run bi-reader [-- name] [--new-password]`: a PostgreSQL role that reads the views of the schema bi, for BI tools. */
+/**
+ * `npm run bi-reader [-- name] [--new-password]`: a PostgreSQL role that reads the views of the schema bi, for BI
+ * tools.
+ */
 import { parseArgs } from 'node:util';
 import closeWithGrace from 'close-with-grace';
 import { makeReader } from './bi/views/reader-role.ts';

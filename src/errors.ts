@@ -1,4 +1,6 @@
-/** One thing that is wrong with a request: where (an RFC 6901 pointer or a parameter's name), what, and how to mend it. */
+/**
+ * One thing that is wrong with a request: where (an RFC 6901 pointer or a parameter's name), what, and how to mend it.
+ */
 export interface FieldError {
   pointer: string;
   code: string;

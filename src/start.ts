@@ -18,8 +18,9 @@ import { startWorker } from './worker.ts';
 const workerEndsMs = 10_000;
 
 /**
- * Within this time `stop` is over, or something is wrong: requests (http/server.ts) and the worker have ten seconds, connections to the
- * database ten more (db/pool.ts), and the embedded PostgreSQL ends in one or two. Docker Compose kills after thirty.
+ * Within this time `stop` is over, or something is wrong: requests (http/server.ts) and the worker have ten seconds,
+ * connections to the database ten more (db/pool.ts), and the embedded PostgreSQL ends in one or two. Docker Compose
+ * kills after thirty.
  */
 export const stopsWithinMs = 25_000;
 
@@ -102,7 +103,8 @@ export async function openConfigured(config: Config, say: (message: string) => v
 export async function startService(config: Config, say: (message: string) => void): Promise<Service> {
   const { db, close } = await openConfigured(config, say);
   const undo: (() => Promise<unknown>)[] = [close];
-  // What runs is ended at once and not one after the other, so that it fits into the time that there is; see `stopsWithinMs`.
+  // What runs is ended at once and not one after the other, so that it fits into the time that there is; see
+  // `stopsWithinMs`.
   const running: (() => Promise<unknown>)[] = [];
   const stop = async () => {
     await Promise.allSettled(running.splice(0).map((end) => end()));

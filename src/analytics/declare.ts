@@ -2,7 +2,7 @@ import type { Static, TObject, TProperties } from 'typebox';
 import type { Database } from '../db/pool.ts';
 import type { Answer } from './answer.ts';
 
-/** What an answer depends on besides the question: what the reader may see. */
+/** What an answer depends on besides the question: whether the reader may see people. */
 export interface Reader {
   personal: boolean;
 }
@@ -15,7 +15,7 @@ interface Declaration<Query extends TProperties, Params extends TProperties> {
   tag: string;
   /** What its path names, where it names something: given to `answer` beside the query. */
   params?: Params;
-  /** What it can be asked: the parameters of the address. */
+  /** The parameters that it takes in the address. */
   query: Query;
   /** How a row of its answer looks; its columns are those of the CSV. */
   row: TObject;

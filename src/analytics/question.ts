@@ -38,7 +38,7 @@ export interface Question {
   responses_through: Date | null;
   /** Customers (or, while facts are still looked at, facts) that are not worked out yet. */
   pending: number;
-  /** The settings were changed since, so what is worked out is still the old ones' doing. */
+  /** The settings were changed since, so what is kept was still worked out with the old ones. */
   outdated: boolean;
   /** Readers without the scope `personal` do not see groups of fewer people than this. */
   fewest_people: number;

@@ -13,7 +13,7 @@ export const linesOf = ({ survey, groups }: GroupKey, band = ''): string[] =>
   groups.map((_, at) => JSON.stringify([survey, band, at, groups.filter((_, other) => other !== at)]));
 
 /**
- * The rows to hide from readers who may not see people: those behind whom stand fewer than `fewest`, and in each of
+ * The rows to hide from readers who may not see people: those with fewer than `fewest` people behind them, and in each of
  * their lines the next smallest ones too, until no sum less what is shown leaves one row alone or so few people.
  *
  * This keeps one table, and its margins, from giving somebody away. It is no defence against a reader who asks for many

@@ -40,7 +40,10 @@ export const inPeriod = (happened: string, { from, to }: Pick<Question, 'from' |
   ...(to ? [`${happened}before ${to.month ?? to.at}`] : []),
 ];
 
-/** A sentence with the moment and what it was narrowed to before it, so that nobody repeats it as if it were about everybody. */
+/**
+ * A sentence with the moment and what it was narrowed to before it, so that nobody repeats it as if it were about
+ * everybody.
+ */
 export function narrowedTo(text: string, only: readonly string[], as_of: string | null = null): string {
   const scope = [
     ...(as_of === null ? [] : [`as of ${as_of}`]),

@@ -36,13 +36,19 @@ export interface BiSet {
   /** The relation that its columns are read from. */
   relation: string;
   key: readonly string[];
-  /** The column that says when a row happened, for whoever asks for a period: an instant or a date; absent where there is none. */
+  /**
+   * The column that says when a row happened, for whoever asks for a period: an instant or a date; absent where there
+   * is none.
+   */
   time?: string | undefined;
   columns: readonly SetColumn[];
   /** Its list of JSON pages, and its change feed: paths of this service. */
   list?: string;
   changes?: string;
-  /** Whose its rows are, over `t`. Unless it is said, those of the unit in its column `unit`; without one, nobody limited sees any. */
+  /**
+   * Whose its rows are, over `t`. Unless it is said, those of the unit in its column `unit`; without one, nobody
+   * limited sees any.
+   */
   owner?: Owner;
   /** The condition, over `t`, of the rows that its reader sees: see `seenBy`. */
   visible?: (param: (value: Param) => string) => string;

@@ -30,7 +30,7 @@ const readKinds: readonly Kind[] = ['number', 'flag', 'list', 'map'];
 /**
  * Makes what reads the texts of a row that a program exported, in place, as the cells of a CSV are read: a blank text is
  * null unless the column is required, and "10.0", "true", "a|b" are what the column asks for. What is no row stays as it
- * is. Runs for every line of a stream: it looks at the fields and makes nothing.
+ * is. Runs for every line of a stream, so it allocates nothing.
  */
 export function cellReader({ columns }: Dataset): (row: unknown) => void {
   const read = Object.entries(columns).map(([name, { kind, required }]) => ({

@@ -59,8 +59,8 @@ export async function* csvRecords(stream: Readable): AsyncGenerator<(CsvRecord |
 }
 
 /**
- * The cells of records, up to the first that is broken. Most hold no quote and are split at their commas, several times as
- * quick as by the parser, which reads the others.
+ * The cells of records, up to the first that is broken. Most hold no quote and are split at their commas, several times
+ * as quick as by the parser, which reads the others.
  */
 function split(texts: readonly RecordText[]): (CsvRecord | Broken)[] {
   const records: (CsvRecord | Broken)[] = [];

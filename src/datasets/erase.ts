@@ -7,9 +7,9 @@ import { facts } from './registry.ts';
 import { bury, type Gone, unitOf } from './tombstones.ts';
 
 /**
- * Erases a customer: its record, all its facts, its follow-ups, and its name where others referred it. Everything that was worked out
- * from them follows with the next refresh. What stays is that something with these ids was removed.
- * @returns how many rows were removed or lost its name; 0 when nothing is known of the customer.
+ * Erases a customer: its record, all its facts, its follow-ups, and its id where others referred it. Everything that
+ * was worked out from them follows with the next refresh. What stays is that something with these ids was removed.
+ * @returns how many rows were removed or lost the id; 0 when nothing is known of the customer.
  */
 export async function eraseCustomer(client: Client, id: string, author: Author): Promise<number> {
   let removed = 0;

@@ -18,8 +18,8 @@ export const unreadable = (row: number, code: string, detail: string) => ({
 });
 
 /**
- * Reads newline-delimited JSON, as many rows at once as a piece of the stream holds. A line that is no JSON is an error of
- * its own, and reading goes on with the next one. Blank lines are passed over.
+ * Reads newline-delimited JSON, as many rows at once as a piece of the stream holds. A line that is no JSON is an error
+ * of its own, and reading goes on with the next one. Blank lines are passed over.
  */
 export async function* ndjsonRows(stream: Readable): AsyncGenerator<Incoming[]> {
   let row = 0;
@@ -55,7 +55,9 @@ const isBlank = (line: Buffer) => line.every((byte) => byte === 0x20 || byte ===
 // Whoever stops reading early must not close the socket: the sender is still to be told why.
 export const chunksOf = (stream: Readable): AsyncIterable<Buffer> => stream.iterator({ destroyOnReturn: false });
 
-/** The lines that each piece of the stream completes. Of one that is too long only so much is kept that it can be told. */
+/**
+ * The lines that each piece of the stream completes. Of one that is too long only so much is kept that it can be told.
+ */
 async function* lines(stream: Readable): AsyncGenerator<Buffer[]> {
   let pieces: Buffer[] = [];
   let held = 0;

@@ -155,8 +155,8 @@ const conflictOfWriters = (what: string) =>
 const worthCopying = 200;
 
 /**
- * Stores a batch by COPY, at half the cost of INSERT, where none of its keys is there yet: the usual case, looked up first
- * since a COPY that fails leaves dead rows behind. Sorted, so that batches do not deadlock.
+ * Stores a batch by COPY, at half the cost of INSERT, where none of its keys is there yet: the usual case, looked up
+ * first since a COPY that fails leaves dead rows behind. Sorted, so that batches do not deadlock.
  * @returns false where nothing was stored: a key is there, or somebody else is storing it now.
  */
 async function copyNew(client: Client, dataset: Dataset, rows: readonly AnyRow[], author: Author): Promise<boolean> {

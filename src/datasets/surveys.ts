@@ -158,7 +158,10 @@ async function hasResponses(client: Client, survey: string): Promise<boolean> {
   return found.length > 0;
 }
 
-/** Gives every response of the survey the band of the limits as they are now; none that another sender moves to another survey meanwhile. */
+/**
+ * Gives every response of the survey the band of the limits as they are now; none that another sender moves to another
+ * survey meanwhile.
+ */
 async function bandAgain(client: Client, survey: string): Promise<void> {
   await client.rows(
     `update responses r set band = banded.band, changed_at = now(), changed_xid = pg_current_xact_id()

@@ -1,7 +1,7 @@
 /**
- * RFC 3339 in UTC with milliseconds, from a timestamptz(3); connections have their time zone set to UTC. JSON has the form
- * already, but leaves out zeros at the end: a tenth of a millisecond more, which is cut off again, keeps them. That takes
- * six tenths of the time of to_char.
+ * RFC 3339 in UTC with milliseconds, from a timestamptz(3); connections have their time zone set to UTC. JSON has the
+ * form already, but leaves out zeros at the end: a tenth of a millisecond more, which is cut off again, keeps them.
+ * That takes six tenths of the time of to_char.
  */
 export const instantSql = (expression: string) =>
   `(substr(to_json(${expression} + interval '100 microseconds')::text, 2, 23) || 'Z')`;

@@ -1,6 +1,8 @@
 import type { Client, Param } from './pool.ts';
 
-/** The keys of a unit and of everything below it, as a subquery; `unit` is the `$n` of the unit's key. A circle ends it. */
+/**
+ * The keys of a unit and of everything below it, as a subquery; `unit` is the `$n` of the unit's key. A circle ends it.
+ */
 export const unitsBelow = (unit: string) => `(
   with recursive below(key) as (
     select ${unit}::text union select u.key from units u join below b on u.parent = b.key
@@ -13,8 +15,8 @@ export const unitsBelowAny = (units: string) => `(
   ) select key from below)`;
 
 /**
- * What says of which unit a row is, as expressions over it: its own unit or, where it has none, the unit that looks after
- * its customer now.
+ * What says which unit a row belongs to, as expressions over it: its own unit or, where it has none, the unit that
+ * looks after its customer now.
  */
 export interface UnitOf {
   unit?: string;
@@ -62,6 +64,9 @@ export async function isInside(client: Client, unit: string | null, units: UnitL
   return found.length > 0;
 }
 
-/** What a route that reads rows of an owner is to keys that are limited to units: see `config.units` in `http/scopes.ts`. */
+/**
+ * What a route that reads rows of an owner is to keys that are limited to units: see `config.units` in
+ * `http/scopes.ts`.
+ */
 export const limitedReading = (owner: Owner | undefined): { units?: 'own' | 'everybody' } =>
   owner === undefined ? {} : { units: owner === 'everybody' ? 'everybody' : 'own' };

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 
-/** A UUID of version 7 (RFC 9562, 5.7): 48 bits of time in milliseconds, then chance; so ids sort by the time they were made. */
+/**
+ * A UUID of version 7 (RFC 9562, 5.7): 48 bits of time in milliseconds, then chance; so ids sort by the time they were
+ * made.
+ */
 export function uuid7(now = Date.now()): string {
   const bytes = randomBytes(16);
   bytes.writeUIntBE(now, 0, 6);

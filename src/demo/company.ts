@@ -7,8 +7,8 @@ import { firms, firstNames, lastNames } from './texts.ts';
 export interface Company {
   name: string;
   /**
-   * The datasets in the order in which they are sent: responses last, so that their outcomes are worked out only once. Any
-   * other order gives the same answers. Rows are in the order in which they happened.
+   * The datasets in the order in which they are sent: responses last, so that their outcomes are worked out only once.
+   * Any other order gives the same answers. Rows are in the order in which they happened.
    */
   datasets: Record<
     | 'units'

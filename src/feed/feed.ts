@@ -1,7 +1,10 @@
 import type { TSchema } from 'typebox';
 import type { Owner } from '../db/unit-tree.ts';
 
-/** A table as those see it who follow its changes: it has a column `changed_xid`, the number of the transaction that last wrote a row. */
+/**
+ * A table as those see it who follow its changes: it has a column `changed_xid`, the number of the transaction that
+ * last wrote a row.
+ */
 export interface Feed {
   /** The table, by whose name is known what left it. */
   name: string;

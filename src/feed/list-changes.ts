@@ -16,7 +16,7 @@ export interface Place {
   xid: string;
   key: string;
   kind: number;
-  /** By which the units are known again that a limited reader was told of; null where there is no limit. */
+  /** Recognises the units that a limited reader was told of; null where there is no limit. */
   units: string | null;
 }
 
@@ -32,7 +32,9 @@ interface ChangePage {
 
 const expired = (why: string) => new ApiError(410, 'cursor_expired', `${why}: read everything again without a cursor.`);
 
-/** How many transactions that run a cursor names: with two snapshots and the longest key it still fits into an address. */
+/**
+ * How many transactions that run a cursor names: with two snapshots and the longest key it still fits into an address.
+ */
 const mostRunning = 80;
 
 /**
@@ -58,7 +60,7 @@ export function cutSnapshot(snapshot: string): string {
  * A reader who is limited to units is told their rows; rows without a unit of their own also when the record of their
  * customer changed, by which they may have come to be the reader's; and rows that left the units as removed. Where other
  * units are inside than before, what came and went with them is not known row by row, and the reader begins anew.
- * @param fingerprint makes the mark by which the units of the reader are known again
+ * @param fingerprint makes the text by which the units of the reader are recognised later
  * @throws ApiError 410 when rows that the reader must learn to have been removed are no longer known.
  */
 export async function listChanges(
@@ -99,7 +101,7 @@ export async function listChanges(
   };
 }
 
-/** The mark of the units that a limited reader sees; null where it makes no difference which. */
+/** What the units of a limited reader are recognised by; null where they make no difference. */
 async function readUnits(
   client: Client,
   { owner }: Feed,
@@ -194,7 +196,10 @@ function changesSql(
 
 const keepDays = 90;
 
-/** Forgets what was removed, or left its unit, over ninety days ago, and remembers below which transaction a cursor is too old. */
+/**
+ * Forgets what was removed, or left its unit, over ninety days ago, and remembers below which transaction a cursor is
+ * too old.
+ */
 export async function purgeTombstones(client: Client): Promise<void> {
   await client.rows(
     `with removed as (

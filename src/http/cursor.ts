@@ -58,7 +58,7 @@ interface Paging {
   seal(values: CursorValues, query: object): string;
   /** Reads such a token back. Throws a 400 for one that was altered or belongs to another query. */
   open(token: string, query: object): CursorValues;
-  /** A text by which another is known again, and which does not tell it. */
+  /** A text by which another one can be recognised without being told. */
   fingerprint(text: string): string;
   /** `https://host` as the caller knows it. */
   origin(request: FastifyRequest): string;

@@ -78,7 +78,7 @@ function logFailure(error: unknown, { status, code }: ApiError, { log }: Fastify
   else log.error({ err: error }, 'request failed');
 }
 
-/** Answers with a problem, whatever was thrown. Of faults that are not known nothing is answered. */
+/** Answers with a problem, whatever was thrown. Nothing is told of a fault that is not known. */
 export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply, form = problemForm) {
   const known = asApiError(
     error instanceof Error ? error : new Error('Something that is no error was thrown.'),

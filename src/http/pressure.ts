@@ -21,8 +21,8 @@ const mostOfHeap = 0.9;
 
 /**
  * Refuses new requests with 503 and `Retry-After` while each turn of the event loop takes longer than `maxDelayMs` on
- * average for more than a second, or the heap is 90% full: what runs gets done, and what comes is told at once and not left
- * waiting. Streams under way go on. `/health/ready` is refused too, so that traffic goes to other processes.
+ * average for more than a second, or the heap is 90% full: what runs gets done, and what comes is told at once and not
+ * left waiting. Streams under way go on. `/health/ready` is refused too, so that traffic goes to other processes.
  * @param maxDelayMs 0 is without this limit and without that of the heap
  */
 export async function addPressure(app: FastifyInstance, maxDelayMs: number): Promise<void> {

@@ -61,9 +61,10 @@ function checkAnswer(request: FastifyRequest, reply: FastifyReply, written: stri
 }
 
 /**
- * Checks every JSON answer of a route against its schema before it is written, as a strict reader would: fast-json-stringify
- * turns a null in a field that is never null into "", 0 or false, and leaves fields out that the schema does not name.
- * A wrong answer becomes a 500 that says what is wrong. For tests; it doubles the cost of an answer.
+ * Checks every JSON answer of a route against its schema before it is written, as a strict reader would:
+ * fast-json-stringify turns a null in a field that is never null into "", 0 or false, and leaves fields out that the
+ * schema does not name. A wrong answer becomes a 500 that says what is wrong. For tests; it doubles the cost of an
+ * answer.
  */
 export function addResponseCheck(app: FastifyInstance): void {
   app.addHook('preSerialization', async (request, reply, payload) => {

@@ -69,7 +69,7 @@ declare module 'fastify' {
   }
 }
 
-/** Who a request is of, as rows and the audit log name it: the name of its key, and the request. */
+/** Who sends a request, as rows and the audit log name it: the name of its key, and the id of the request. */
 export const authorOf = (request: FastifyRequest): { name: string; request_id: string } => ({
   name: request.caller.name,
   request_id: String(request.id),
@@ -147,7 +147,8 @@ interface ScopeOptions {
 
 /**
  * Asks every request for a key with the scope of its route, before the body is read. 401 without a good key, 403 that
- * names the scope which is lacking, or for a key limited to units where the route knows no such limit, 429 for a key that asks too often or an address that sends too many bad ones.
+ * names the scope which is lacking, or for a key limited to units where the route knows no such limit, 429 for a key
+ * that asks too often or an address that sends too many bad ones.
  */
 export function addScopes(app: FastifyInstance, options: ScopeOptions): void {
   app.addHook('onRoute', (route) => {

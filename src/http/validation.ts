@@ -87,7 +87,10 @@ function checkAddress(schema: TSchema, part: Exclude<Part, 'body'>) {
   };
 }
 
-/** What Ajv lets pass: U+0000, which PostgreSQL refuses, and `1e400`, which it reads as Infinity and then checks no bounds of. */
+/**
+ * What Ajv lets pass: U+0000, which PostgreSQL refuses, and `1e400`, which it reads as Infinity and then checks no
+ * bounds of.
+ */
 function unfit(values: Record<string, unknown>): FieldError[] {
   return Object.entries(values).flatMap(([pointer, value]) => {
     const all = Array.isArray(value) ? value : [value];

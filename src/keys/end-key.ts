@@ -21,8 +21,8 @@ export async function revokeKey(client: Client, id: string): Promise<void> {
 }
 
 /**
- * Makes a key of the same name, scopes and units, and lets the old one work for `grace_hours` more. A key that was to expire is
- * followed by one that lives as long as it was to live.
+ * Makes a key of the same name, scopes and units, and lets the old one work for `grace_hours` more. A key that was to
+ * expire is followed by one that lives as long as it was to live.
  * @throws ApiError 404, or 409 for a key that does not work any more, was rotated before, or comes from ADMIN_KEY
  */
 export async function rotateKey(client: Client, id: string, grace_hours: number) {

@@ -61,7 +61,7 @@ export function keysIn(db: Database): Keys {
   function noteUse(key: Found, now: Date): void {
     if (key.last_used_at !== null && now.getTime() - key.last_used_at.getTime() < usedWithinMs) return;
     key.last_used_at = now;
-    // Of no moment to the request: if it cannot be stored now, the next use will tell.
+    // The request does not depend on it: if it cannot be stored now, the next use will be.
     const note = storeUse(db, key.caller.key_id, now)
       .catch(() => {})
       .finally(() => notes.delete(note));

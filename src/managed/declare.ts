@@ -108,7 +108,9 @@ export const typesOf = (schema: object) => ('type' in schema ? [schema.type].fla
 const isJson = (schema: object): boolean =>
   typesOf(schema).includes('object') ||
   ('items' in schema && typeof schema.items === 'object' && schema.items !== null && isJson(schema.items));
-/** What an optional field holds where it is left out and has no default: now where it is a moment that is always there. */
+/**
+ * What an optional field holds where it is left out and has no default: now where it is a moment that is always there.
+ */
 export const unsent = (schema: TSchema): Date | null => (isMoment(schema) && !takesNull(schema) ? new Date() : null);
 
 const mapFields = (fields: Fields, change: (schema: TSchema) => TSchema): Fields =>

@@ -1,8 +1,8 @@
 import type { Client } from '../db/pool.ts';
 
 /**
- * Takes a customer who is erased out of what employees recorded, what the audit log quotes of it, and the answers that are
- * kept for requests with an `Idempotency-Key`: what an employee did stays, for whom does not.
+ * Takes a customer who is erased out of what employees recorded, what the audit log quotes of it, and the answers that
+ * are kept for requests with an `Idempotency-Key`: what an employee did stays, for whom does not.
  * @returns how many rows named the customer
  */
 export async function forgetCustomer(client: Client, customer: string): Promise<number> {

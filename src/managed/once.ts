@@ -28,8 +28,8 @@ const keptFor = '24 hours';
 
 /**
  * Answers a request that makes something in one transaction: `work`, what it records, and, where the caller sent an
- * `Idempotency-Key`, the answer itself. Sent again, the request is answered with what was stored, also after a break
- * between commit and answer. A request that failed stored nothing and may be tried again under its key.
+ * `Idempotency-Key`, the answer itself. Sent again, the request is answered with what was stored, even where the
+ * connection broke between commit and answer. A request that failed stored nothing and may be tried again under its key.
  * @throws ApiError 409 while the same request is being worked on, 422 where the key was used for another request
  */
 export async function once<T extends object>(

@@ -4,7 +4,9 @@ import { isInside } from '../db/unit-tree.ts';
 import { forbidden, invalidField } from '../errors.ts';
 import type { ManagedNoun } from './declare.ts';
 
-/** @throws ApiError 403 where the key is limited to units, and the row, which it may read, is of the whole organisation */
+/**
+ * @throws ApiError 403 where the key is limited to units, and the row, which it may read, is of the whole organisation
+ */
 export async function requireOwn(
   client: Client,
   { one }: ManagedNoun,

@@ -11,10 +11,11 @@ import { usualLanguage } from './languages.ts';
  *
  * Archived problems match nothing.
  *
- * The rows of the CTE `computed` are (problem, response_id, by_theme, by_phrase). `all` reads every response; `some` those
- * whose ids are $1, by index, for the problems whose keys are $2, or all where that is null. The document of a response is made once for each language that is asked
- * for, and the phrases of a problem are one query, so that each document is searched once a problem: of what it costs,
- * nearly all is making the documents. Phrases are never written into the statement: they are read from the table.
+ * The rows of the CTE `computed` are (problem, response_id, by_theme, by_phrase). `all` reads every response; `some`
+ * those whose ids are $1, by index, for the problems whose keys are $2, or all where that is null. The document of a
+ * response is made once for each language that is asked for, and the phrases of a problem are one query, so that each
+ * document is searched once a problem: of what it costs, nearly all is making the documents. Phrases are never written
+ * into the statement: they are read from the table.
  */
 export const computedSql = (scope: 'all' | 'some') => `
   asked as materialized (

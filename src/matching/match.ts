@@ -83,8 +83,8 @@ const writeState = (client: Client, { told, telling, xid, key }: State) =>
 
 /**
  * How many responses, and tombstones of responses, are not looked at yet: $1 is `told`, $2 `telling`, $3 and $4 the
- * place in it, $5 how far to count. Exact, however late a transaction commits: see `listChanges` in `feed/list-changes.ts`, which
- * walks the same way. The first condition is for the index.
+ * place in it, $5 how far to count. Exact, however late a transaction commits: see `listChanges` in
+ * `feed/list-changes.ts`, which walks the same way. The first condition is for the index.
  */
 const countUnseen = () => {
   const isUnseen = (alias: string, key: string) => `
@@ -196,10 +196,10 @@ async function matchAgain(client: Client, most: number): Promise<boolean> {
 }
 
 /**
- * Makes what is stored of some responses what the definition says, for some problems or all: rows that differ are written,
- * rows that do not hold any more are taken out, also those of responses that are gone and of problems that are archived.
- * What is held is read by the key and compared as sets: how many rows there are of a response nothing tells the planner,
- * and joins walked the whole table for each batch.
+ * Makes what is stored of some responses what the definition says, for some problems or all: rows that differ are
+ * written, rows that do not hold any more are taken out, also those of responses that are gone and of problems that are
+ * archived. What is held is read by the key and compared as sets: how many rows there are of a response nothing tells
+ * the planner, and joins walked the whole table for each batch.
  */
 const apply = (client: Client, ids: readonly string[], problems: readonly string[] | null) =>
   client.rows(

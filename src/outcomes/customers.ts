@@ -40,10 +40,15 @@ const eventsOf = (scope: Scope) => `
   select e.customer_id, e.occurred_at, e.amount > 0 as paid, ${converted} as amount
   from revenue_events e ${only(scope, 'e.customer_id')}`;
 
-/** The first month that is touched. The index finds the events of the 33 days before as well, which are more than a month. */
+/**
+ * The first month that is touched. The index finds the events of the 33 days before as well, which are more than a
+ * month.
+ */
 const sinceMonth = "date_trunc('month', $6::timestamptz at time zone $1)::date";
 
-/** Net revenue by customer and month of the reporting time zone. Future events, which may lie up to a day ahead, count. */
+/**
+ * Net revenue by customer and month of the reporting time zone. Future events, which may lie up to a day ahead, count.
+ */
 const months: CustomerTable = {
   table: 'customer_months',
   key: ['month', 'customer_id'],

@@ -107,7 +107,10 @@ export async function markChangedRates(client: Client, before: Since): Promise<v
     );
 }
 
-/** The bounds of the events that a moment passed over, in SQL; before a dataset was sent, it stood at the beginning of time. */
+/**
+ * The bounds of the events that a moment passed over, in SQL; before a dataset was sent, it stood at the beginning of
+ * time.
+ */
 function moved(from: Date | null, to: Date | null) {
   const [was, is] = [from, to].map((one) => one?.toISOString() ?? '-infinity') as [string, string];
   const forward = (to?.getTime() ?? -Infinity) > (from?.getTime() ?? -Infinity);

@@ -35,7 +35,10 @@ export const isNew = (alias: string) =>
 /** The parameters that `isNew` reads. */
 export const sinceOf = ({ snapshot, own_xid }: Since) => [snapshot, own_xid] as const;
 
-/** The rates that are new, changed or removed: of what was removed only these are looked for here, since whoever removes a fact marks its customer. */
+/**
+ * The rates that are new, changed or removed: of what was removed only these are looked for here, since whoever removes
+ * a fact marks its customer.
+ */
 export const changedRates = `
   select t.from_currency as currency, t.valid_on from exchange_rates t where ${isNew('t')}
   union all

@@ -12,8 +12,8 @@ export async function recomputeOutcomes(client: Client, most: number): Promise<n
 }
 
 /**
- * Works out every outcome again. Where the settings changed, or dimensions had left the cells, these are added up afresh:
- * differences would be added to cells of other windows, or to none.
+ * Works out every outcome again. Where the settings changed, or dimensions had left the cells, the cells are added up
+ * afresh: differences would be added to cells of other windows, or to none.
  */
 export async function recomputeAllOutcomes(client: Client): Promise<void> {
   const before = await readState(client);

@@ -33,7 +33,7 @@ export interface Waiting {
 
 /**
  * Only one process works on the outcomes at a time. The lock is tried and not waited for: what somebody else does now
- * needs not be done again. Senders are not waited for either, beyond a second: one that stores customers in one long
+ * need not be done again. Senders are not waited for either, beyond a second: one that stores customers in one long
  * transaction holds the records that the refresh would make.
  * @returns undefined where nothing was done for one of these reasons.
  */

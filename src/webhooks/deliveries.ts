@@ -97,7 +97,7 @@ export async function sendTest(client: Client, endpoint_id: string): Promise<Del
   return getDelivery(client, endpoint_id, made?.id ?? '');
 }
 
-// The lease goes: what is under way at this moment is not told any more, and the message is sent once more.
+// The lease ends: the result of an attempt under way is no longer stored, and the message is sent once more.
 const againSql = `state = 'pending', attempts_before = d.attempts, next_at = now(), lease = null, leased_until = null,
   delivered_at = null`;
 

@@ -17,7 +17,7 @@ interface Pace {
   at_once: number;
   /** How long one attempt may take. */
   limit_ms: number;
-  /** How long a delivery is this worker's; more than an attempt takes with all that is around it. */
+  /** How long a delivery belongs to this worker: longer than an attempt takes with everything around it. */
   lease_ms: number;
   /** The waits between attempts. */
   schedule_ms: readonly number[];
@@ -82,7 +82,7 @@ export function startDeliveries(
     const attempts = done.slice();
     await recordAttempts(db, attempts, schedule_ms);
     done.splice(0, attempts.length);
-    // Only now: what it answered may be that it wants nothing more.
+    // Not before: the answer may have been that the endpoint wants nothing more.
     for (const { claimed } of attempts) count(claimed.endpoint_id, -1);
   };
 

@@ -126,7 +126,9 @@ export async function claimDue(
   );
 }
 
-/** The state after an attempt, and how long to wait for the next one: as the schedule says, and no less than was asked. */
+/**
+ * The state after an attempt, and how long to wait for the next one: as the schedule says, and no less than was asked.
+ */
 function after({ claimed, outcome }: Attempted, enabled: boolean, schedule: readonly number[]) {
   if (outcome.error === null) return { state: 'delivered', wait_ms: null };
   const wait = schedule[claimed.tried];

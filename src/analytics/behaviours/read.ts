@@ -62,7 +62,10 @@ function observed(statement: Statement, { family, behaviour, filters, from, to }
 
 const columnOf = { family: 'b.family', behaviour: 'o.behaviour', unit: 'o.unit' } as const;
 
-/** Reads the sums of the ratings of each group, in the order of the groups. Reads every observation of the question once. */
+/**
+ * Reads the sums of the ratings of each group, in the order of the groups. Reads every observation of the question
+ * once.
+ */
 export async function readRatings(client: Client, question: BehaviourQuestion): Promise<Ratings[]> {
   const statement = new Statement();
   // Added only where it is used: a parameter that nothing refers to has no type.
@@ -91,7 +94,9 @@ export async function readRatings(client: Client, question: BehaviourQuestion): 
     .sort(byGroup);
 }
 
-/** Reads what was observed of each subject by unit and month: behaviours where these are the groups, families likewise. */
+/**
+ * Reads what was observed of each subject by unit and month: behaviours where these are the groups, families likewise.
+ */
 export async function readRatedMonths(client: Client, question: BehaviourQuestion): Promise<RatedMonth[]> {
   const statement = new Statement();
   const { group_by, state } = question;

@@ -45,9 +45,10 @@ const reasons: Record<string, OutcomeSum> = {
 };
 
 /**
- * Reads how long the customers of each group were followed: from the answer to the first churn, the end of the window or
- * the last day before `asOf`, whichever comes first. Beyond the window a customer's next index response is followed, and
- * nobody's leaving counts twice. Null for `asOf`: nothing is known of leaving. With `pooled` the bands of a group are one.
+ * Reads how long the customers of each group were followed: from the answer to the first churn, the end of the window
+ * or the last day before `asOf`, whichever comes first. Beyond the window a customer's next index response is followed,
+ * and nobody's leaving counts twice. Null for `asOf`: nothing is known of leaving. With `pooled` the bands of a group
+ * are one.
  */
 export async function readFollowed(
   client: Client,

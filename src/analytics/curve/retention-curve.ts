@@ -77,7 +77,10 @@ export async function retentionCurve(
   };
 }
 
-/** @throws ApiError 400 where there are no groups, or groups that share responses, which the log-rank test cannot compare. */
+/**
+ * @throws ApiError 400 where there are no groups, or groups that share responses, which the log-rank test cannot
+ * compare.
+ */
 function requireGroups({ group_by }: Question): void {
   if (group_by.length === 0)
     throw wrong('compare', 'nothing_to_compare', 'compare=groups needs groups: name them with group_by.');

@@ -13,7 +13,8 @@ const checks = new Map<string, ReturnType<typeof compileBody>>();
 
 /**
  * What is wrong with the filters of a figure: names that it has not, values that they cannot have, a survey that is not
- * there or of another kind, a window that is not kept, a behaviour that is not there. Pointers are into the filters, `/survey`.
+ * there or of another kind, a window that is not kept, a behaviour that is not there. Pointers are into the filters,
+ * `/survey`.
  */
 export async function wrongFilters(
   client: Client,

@@ -40,8 +40,8 @@ const noAssociation = (): Association => ({
 export const momentKey = (survey: string, moment: string | null) => JSON.stringify([survey, moment]);
 
 /**
- * Reads what followed the index responses whose window has elapsed, by survey and moment, apart for those on the good side
- * of satisfied_min. Cells know bands and not that limit, so this reads `response_outcomes` once.
+ * Reads what followed the index responses whose window has elapsed, by survey and moment, apart for those on the good
+ * side of satisfied_min. Cells know bands and not that limit, so this reads `response_outcomes` once.
  */
 export async function readAssociations(client: Client, question: Question): Promise<Map<string, Association>> {
   const statement = new Statement();

@@ -45,7 +45,9 @@ export function withinSql(
 export const groupOfDay = (name: string, day: string, column: (name: string) => string): string =>
   isPeriod(name) ? groupSql(name, `${day}::timestamp`, () => '') : column(name);
 
-/** What a row is about, after a noun: ` in unit north`, ` in 2026-03`, ` without a unit`; with what it was asked last. */
+/**
+ * What a row is about, after a noun: ` in unit north`, ` in 2026-03`, ` without a unit`; the question itself left out.
+ */
 export const groupText = (row: AnswerRow, group_by: readonly string[]): string =>
   group_by
     .filter((name) => name !== 'question')

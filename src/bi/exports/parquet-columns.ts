@@ -4,7 +4,9 @@ import type { Kind, SetColumn } from '../set.ts';
 /** What the thread that writes Parquet is told of a column. */
 export type ParquetColumn = Pick<SetColumn, 'name' | 'kind' | 'nullable'>;
 
-/** Every decimal of the service has at most 12 digits after the point; 38 in all is what Arrow and DuckDB hold exactly. */
+/**
+ * Every decimal of the service has at most 12 digits after the point; 38 in all is what Arrow and DuckDB hold exactly.
+ */
 const decimalType = { precision: 38, scale: 12, bytes: 16 };
 
 const elements: Record<Kind, Omit<SchemaElement, 'name'>> = {

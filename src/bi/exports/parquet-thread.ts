@@ -1,5 +1,5 @@
-// The thread that writes Parquet files, one at a time, while the service goes on answering. It takes one message after the
-// other and answers each with an `Answer`.
+// The thread that writes Parquet files, one at a time, while the service goes on answering. It takes one message after
+// the other and answers each with an `Answer`.
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';

@@ -44,8 +44,8 @@ function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
 }
 
 /**
- * Reads the rows in the order of the set's key, chunk by chunk, each while the one before it is written. To be used within
- * one snapshot.
+ * Reads the rows in the order of the set's key, chunk by chunk, each while the one before it is written. To be used
+ * within one snapshot.
  *
  * A set that is a table is read by ranges of its key, which is indexed, and the database gathers each chunk into one
  * text: that costs this process no time for each row. Another set is worked out once, by a cursor.
@@ -88,7 +88,8 @@ function byKey(client: Client, wanted: Wanted): Read {
   const places = key.map((_, at) => `place_${at}`);
   const order = key.map(({ sql }) => sql).join(', ');
   const after = key.map(({ type }, at) => `$${parameters.length + 1 + at}::${type}`).join(', ');
-  // The limit stands in the text: of a parameter the planner would think that it may be a tenth of the table, and sort it.
+  // The limit stands in the text: of a parameter the planner would think that it may be a tenth of the table, and sort
+  // it.
   const statement = (size: number, isFirst: boolean) =>
     `select count(*) as rows, ${pieces.map((piece, at) => `${gather(piece)} as piece_${at}`).join(', ')},
        array[${places.map((place) => `(array_agg(x.${place}))[count(*)::int]`).join(', ')}] as last
@@ -118,8 +119,8 @@ async function byCursor(client: Client, wanted: Wanted, signal: AbortSignal): Pr
     .join(', ');
   const query = `select ${pieces.map((piece, at) => `${piece} as piece_${at}`).join(', ')}
      from (select ${cells} from ${set.relation} t ${where(conditions)} order by ${order}) x`;
-  // A FETCH is prepared once per connection and text, and then has the columns of the cursor that it was prepared with: so
-  // each query has a cursor of its own name.
+  // A FETCH is prepared once per connection and text, and then has the columns of the cursor that it was prepared with:
+  // so each query has a cursor of its own name.
   const cursor = `export_${createHash('sha256').update(query).digest('hex').slice(0, 24)}`;
   await unlessAborted(signal, client.rows(`declare ${cursor} no scroll cursor for ${query}`, parameters));
   return async (size) => {

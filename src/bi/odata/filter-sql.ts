@@ -16,9 +16,9 @@ const isInstant = ({ type }: Expression) => type === 'instant';
 const operators = { eq: '=', ne: 'is distinct from', gt: '>', ge: '>=', lt: '<', le: '<=' };
 
 /**
- * A filter as an SQL condition. OData's comparisons are true or false where SQL's are null: `ne` holds where one side is
- * null, everything else does not. Under `not` that is said; elsewhere a null excludes the row as false would, and the plain
- * comparison lets an index serve.
+ * A filter as an SQL condition. OData's comparisons are true or false where SQL's are null: `ne` holds where one side
+ * is null, everything else does not. Under `not` that is said; elsewhere a null excludes the row as false would, and
+ * the plain comparison lets an index serve.
  * @param columnSql the expression of a column
  * @param param adds a parameter and gives the `$n` that stands for it
  */

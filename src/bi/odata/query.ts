@@ -39,7 +39,10 @@ const types: Record<Kind, ValueType> = {
 const wrong = (option: string, detail: string) =>
   badRequest('bad_option', detail, [{ pointer: `$${option}`, code: 'bad_option', detail }]);
 
-/** The options by their names without `$`. @throws ApiError 400 for one that is given twice or unknown, 501 for others of OData */
+/**
+ * The options by their names without `$`.
+ * @throws ApiError 400 for one that is given twice or unknown, 501 for others of OData
+ */
 function optionsIn(query: Record<string, unknown>): Partial<Record<Option, string>> {
   const found: Partial<Record<Option, string>> = {};
   for (const [given, value] of Object.entries(query)) {

@@ -14,8 +14,8 @@ const limits = {
 };
 
 /**
- * A password as PostgreSQL keeps it (RFC 5802, RFC 7677), so that the password itself is in no statement and no log of the
- * server.
+ * A password as PostgreSQL keeps it (RFC 5802, RFC 7677), so that the password itself is in no statement and no log of
+ * the server.
  */
 export function scramVerifier(password: string, salt = randomBytes(16), iterations = 4096): string {
   const salted = pbkdf2Sync(password, salt, iterations, 32, 'sha256');
@@ -57,7 +57,8 @@ const lacksRight = '42501';
 
 /**
  * Makes a role that may read the views and nothing else, or gives an earlier one what it lacks. Runs again without harm.
- * @param password `first`: for a role that is made now; `new`: also for one that is there; `none`: the server asks for none
+ * @param password `first`: for a role that is made now; `new`: also for one that is there; `none`: the server asks for
+ * none
  * @throws Error that says what to do: where this connection may not create roles, with the statements for who may
  */
 export async function makeReader(

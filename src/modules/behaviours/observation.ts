@@ -47,8 +47,8 @@ export const observations = declareNoun({
 type Given = GivenOf<typeof observations>;
 
 /**
- * Makes sure that what an observation refers to is there and that its time can be. What a correction leaves as it was is
- * not looked at again: a behaviour may have been archived since.
+ * Makes sure that what an observation refers to is there and that its time is possible. What a correction leaves as it
+ * was is not looked at again: a behaviour may have been archived since.
  * @throws ApiError 422 for an unknown or archived behaviour, an unknown unit, a time before 1900 or after tomorrow
  */
 export async function requireKnown(client: Client, given: Given, before: Given | undefined): Promise<undefined> {

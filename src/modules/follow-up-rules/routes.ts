@@ -15,7 +15,10 @@ const path = '/v1/surveys/:key/follow-up-rule';
 const params = closed({ key: Id });
 const tags = ['Follow-ups'];
 
-/** The rule of a survey; undefined where none was ever made. The row of the survey is locked, so two cannot make it at once. */
+/**
+ * The rule of a survey; undefined where none was ever made. The row of the survey is locked, so two cannot make it at
+ * once.
+ */
 async function findRule(client: Client, survey: string, lock: boolean): Promise<Row | undefined> {
   const [found] = await client.rows(`select key from surveys where key = $1 ${lock ? 'for no key update' : ''}`, [
     survey,

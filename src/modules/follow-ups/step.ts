@@ -26,12 +26,12 @@ const momentOf = {
   closed: 'closed_at',
 } as const satisfies Record<FollowUpState, keyof FollowUpRow>;
 
-/** How one can end that never came to a contact: nobody was won back or satisfied by what did not happen. */
+/** How a follow-up without a contact can end: nobody was won back or satisfied by what did not happen. */
 const closingsWithoutContact: readonly Closing[] = ['unreachable', 'lost'];
 
 /**
- * The steps that a state allows: to every later one, for who calls at once has acknowledged it too. How it can be closed
- * depends on whether the customer was reached. What is closed stays closed; a new response opens a new one.
+ * The steps that a state allows: to every later one, since whoever calls at once has acknowledged it too. How it can be
+ * closed depends on whether the customer was reached. What is closed stays closed; a new response opens a new one.
  */
 function stepsFrom(state: FollowUpState): { states: FollowUpState[]; closings: readonly Closing[] } {
   const at = followUpStates.indexOf(state);

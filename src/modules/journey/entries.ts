@@ -53,7 +53,10 @@ const columns = {
 } as const satisfies Partial<Record<keyof Entry, string>>;
 type Column = keyof typeof columns;
 
-/** Where entries of a kind come from; `$1` is the customer, `$2` the window. The columns have the names of the table, or the expressions that are given. */
+/**
+ * Where entries of a kind come from; `$1` is the customer, `$2` the window. A column is that of the table, or an
+ * expression.
+ */
 interface Source {
   kind: Entry['kind'];
   from: string;

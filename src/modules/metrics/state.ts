@@ -15,8 +15,8 @@ const mostFacts = 10_000;
 
 /**
  * Adds the figures of the pool and of what waits in the database.
- * @returns reads them anew, to be called before each answer. Where the database does not answer, it says so in a figure
- *   and leaves out the others that come from there.
+ * @returns a function that reads them anew, to be called before each answer. Where the database does not answer, it
+ *   says so in a figure and leaves out the others that come from there.
  */
 export function addStateMetrics(registry: Registry, db: Database): (log: FastifyBaseLogger) => Promise<void> {
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>

@@ -37,7 +37,9 @@ export const moments = declareNoun({
   example: { key: 'check-in', name: 'Check-in', stage: 'arrival', channel: 'desk', owner: 'Ines' },
 });
 
-/** @throws ApiError 422 for half a review: a verdict without its day, a day without its verdict, a next review before it */
+/**
+ * @throws ApiError 422 for half a review: a verdict without its day, a day without its verdict, a next review before it
+ */
 export function requireWholeReview({
   policy_reviewed_on,
   policy_verdict,

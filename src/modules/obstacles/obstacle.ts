@@ -64,7 +64,8 @@ const steps: Steps<Status> = {
 };
 
 /**
- * The rules of an obstacle: what it refers to is there, its status leads on, a fix has its date, and a refusal its reason.
+ * The rules of an obstacle: what it refers to is there, its status leads on, a fix has its date, and a refusal its
+ * reason.
  * @returns the columns that follow from the status
  * @throws ApiError 409 for a step that the status does not allow, 422 for the rest
  */

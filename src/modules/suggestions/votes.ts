@@ -22,8 +22,8 @@ export async function withVotes(
 }
 
 /**
- * Counts a voter for a suggestion, or no longer. The same again changes nothing. The version of the suggestion stays:
- * nothing was changed that people would overwrite.
+ * Counts a voter for a suggestion, or stops counting it. The same again changes nothing. The version of the suggestion
+ * stays: nothing was changed that people would overwrite.
  * @returns the suggestion with its votes
  * @throws ApiError 404, or 409 for one that is archived
  */

@@ -67,7 +67,8 @@ export type Vision = RowOf<typeof visions>;
 const fixedByPublishing = ['statement', 'present_state', 'future_state'] as const;
 
 /**
- * A published vision keeps its words: people were asked about these. What reviewers say of it, and its stories, may change.
+ * A published vision keeps its words: people were asked about these. What reviewers say of it, and its stories, may
+ * change.
  * @throws ApiError 409 that names what would change
  */
 export function requireSameWords(vision: GivenOf<typeof visions>, before: Vision | undefined): undefined {
