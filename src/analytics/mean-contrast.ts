@@ -1,6 +1,6 @@
 import { type RatioGroup, ratioContrast } from '../stats/jackknife.ts';
+import { noContrast, type ShareContrast } from '../stats/shares.ts';
 import { tTest, welchContrast } from '../stats/tests.ts';
-import { noContrast, type ShareContrast } from './problems/shares.ts';
 
 /** A mean over responses: its sums by the 32 groups of customers, and the variance over responses. */
 export interface GroupedMean {

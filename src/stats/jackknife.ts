@@ -105,6 +105,25 @@ export function ratioContrast(terms: readonly RatioTerm[]): Estimate | null {
 }
 
 /**
+ * The covariances of several ratios over the same groups, by the same jackknife: groups are those in which one of the
+ * ratios has somebody.
+ *
+ * @returns null where a ratio has no denominator as a whole or without one of the groups.
+ */
+export function jackknifeCovariances(ratios: readonly (readonly RatioGroup[])[]): number[][] | null {
+  const parts = ratios.map((groups) => partOf({ weight: 1, groups }));
+  const size = ratios[0]?.length ?? 0;
+  const left = Array.from({ length: size }, (_, g) => g).filter((g) => parts.some(({ filled }) => filled[g]));
+  const deviations = parts.map(({ full, without }) => left.map((g) => (without[g] ?? Number.NaN) - full));
+  if (!deviations.flat().every(Number.isFinite)) return null;
+  return deviations.map((one) =>
+    deviations.map(
+      (other) => (sum(one.map((deviation, at) => deviation * (other[at] ?? 0))) * (left.length - 1)) / left.length,
+    ),
+  );
+}
+
+/**
  * A proportion of responses by group (numerator: how many did it, denominator: how many responses), with a Wilson
  * interval that allows for customers who count more than once: n is divided by the design effect v / (p (1 - p) / n),
  * v from the jackknife; never below 1. The effective n as in E. L. Korn and B. I. Graubard (1998),

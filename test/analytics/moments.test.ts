@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { jackknifeDifference } from '../real-data/figures.ts';
+import { sharesDifference } from '../real-data/figures.ts';
 import { at, payment, type Row, type World, worlds } from '../support/world.ts';
 import { crowd } from './crowd.ts';
 
@@ -79,7 +79,7 @@ worlds('GET /v1/analytics/moments', {
         group: group(`${name}${place + 1}`),
         value: place < count ? 1 : 0,
       }));
-    const { low, high, p } = jackknifeDifference(side('happy', 16), side('sad', 6));
+    const { low, high, p } = sharesDifference(side('happy', 16), side('sad', 6));
     const [delivery] = answer.data;
     assert.ok(
       Math.abs(delivery.retention_gain_low - low) < 2e-6 && Math.abs(delivery.retention_gain_high - high) < 2e-6,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { refresh } from '../../src/outcomes/refresh.ts';
-import { t975 } from '../../src/stats/distributions.ts';
+import { type Grouped, shareSum, sum } from '../real-data/figures.ts';
 import { at, customer, payment, type Row, response, retention, type World, worlds } from '../support/world.ts';
 
 const path = 'analytics/revenue-at-risk';
@@ -195,9 +195,9 @@ worlds('Revenue at risk', {
     assert.match(reads_as, /^Survey 'csat': In the 365 days.* Survey 'nps': /);
   },
 
-  async 'the intervals are those of the difference in churn, by a jackknife that is worked out here again'(world) {
+  async 'the intervals are those of the difference in churn, by formulas that are worked out here again'(world) {
     const sent = { responses: [] as Row[], payments: [] as Row[] };
-    const churn = new Map<string, { left: number; n: number }[]>();
+    const stayed: Record<string, Grouped[]> = { detractor: [], passive: [], promoter: [] };
     const revenue: Record<string, number> = { detractor: 0, passive: 0, promoter: 0 };
     for (let n = 0; n < 960; n++) {
       const id = `K${n}`;
@@ -208,32 +208,19 @@ worlds('Revenue at risk', {
       sent.payments.push(paid(id, `${10 + n}`, 190), ...(stays ? [paid(id, '1', 250)] : []));
       revenue[band] = (revenue[band] ?? 0) + 10 + n + (stays ? 1 : 0);
       const group = (createHash('sha256').update(id).digest()[0] ?? 0) & 31;
-      const groups = churn.get(band) ?? Array.from({ length: 32 }, () => ({ left: 0, n: 0 }));
-      churn.set(band, groups);
-      const own = groups[group];
-      if (own) {
-        own.n += 1;
-        own.left += stays ? 0 : 1;
-      }
+      stayed[band]?.push({ group, value: stays ? 1 : 0 });
     }
     await world.facts('responses', sent.responses);
     await world.facts('revenue-events', sent.payments);
     await world.complete(at(400));
     await refresh(world.db);
-    const without = (band: string, gone: number) => {
-      const groups = (churn.get(band) ?? []).filter((_, group) => group !== gone);
-      const sum = (name: 'left' | 'n') => groups.reduce((all, one) => all + one[name], 0);
-      return sum('left') / sum('n');
-    };
-    const loss = (gone: number, names: string[]) =>
-      names.reduce((sum, name) => sum + (revenue[name] ?? 0) * (without(name, gone) - without('promoter', gone)), 0);
     const interval = (names: string[]) => {
-      const whole = loss(-1, names);
-      const filled = Array.from({ length: 32 }, (_, group) => group);
-      assert.ok([...churn.values()].every((groups) => groups.every(({ n }) => n > 0)));
-      const squares = filled.reduce((sum, gone) => sum + (loss(gone, names) - whole) ** 2, 0);
-      const half = (t975(31) ?? 0) * Math.sqrt((squares * 31) / 32);
-      return [whole, whole - half, whole + half].map(rounded);
+      const paid = names.map((name) => revenue[name] ?? 0);
+      const { difference, low, high } = shareSum([
+        ...names.map((name, at) => ({ weight: -(paid[at] ?? 0), of: stayed[name] ?? [] })),
+        { weight: sum(paid), of: stayed.promoter ?? [] },
+      ]);
+      return [difference, low, high].map(rounded);
     };
     const answer = await ask(world);
     const told = (band: string) => {

@@ -9,6 +9,7 @@ import {
   nearFigure,
   nearP,
   newcombe,
+  sharesDifference,
   sum,
   welch,
   wilson,
@@ -74,7 +75,7 @@ function clustered(group_of: ReadonlyMap<string, number>): Method {
       return wilson(share * effective, effective);
     },
     meanDifference: difference,
-    shareDifference: difference,
+    shareDifference: (one, other, name) => sharesDifference(observed(one, name), observed(other, name)),
   };
 }
 

@@ -98,6 +98,56 @@ export function jackknifeDifference(one: readonly Grouped[], other: readonly Gro
   return { se, low: full - half, high: full + half, p: 2 * tCdf(-Math.abs(full) / se, fewest - 1) };
 }
 
+/**
+ * A weighted sum of shares whose customers repeat, by MOVER (Zou and Donner 2008): the Wilson limits of each share with n
+ * divided by its design effect, put together by the correlations of the jackknife's replicates.
+ */
+export function shareSum(terms: readonly { weight: number; of: readonly Grouped[] }[]): Difference {
+  const groups = [...new Set(terms.flatMap(({ of }) => of.map(({ group }) => group)))];
+  const shareOf = (of: readonly Grouped[], left_out: number | null) =>
+    mean(of.filter(({ group }) => group !== left_out).map(({ value }) => value));
+  const deviations = terms.map(({ of }) => groups.map((group) => shareOf(of, group) - shareOf(of, null)));
+  const product = (i: number, j: number) =>
+    (sum(groups.map((_, at) => (deviations[i]?.[at] ?? 0) * (deviations[j]?.[at] ?? 0))) * (groups.length - 1)) /
+    groups.length;
+  const limits = (quantile: number) =>
+    terms.map(({ of }) => {
+      const p = shareOf(of, null);
+      const n = of.length / Math.max(1, jackknife(of).se ** 2 / ((p * (1 - p)) / of.length));
+      const middle = (p + quantile ** 2 / (2 * n)) / (1 + quantile ** 2 / n);
+      const half = (quantile / (1 + quantile ** 2 / n)) * Math.sqrt((p * (1 - p)) / n + quantile ** 2 / (4 * n * n));
+      return { p, down: p - (middle - half), up: middle + half - p };
+    });
+  const reach = (side: 'down' | 'up', quantile: number) => {
+    const told = limits(quantile);
+    const steps = terms.map(({ weight }, i) => {
+      const turned = side === 'down' ? ('up' as const) : ('down' as const);
+      return Math.abs(weight) * (told[i]?.[weight > 0 ? side : turned] ?? 0);
+    });
+    const of = (i: number, j: number) =>
+      Math.sign((terms[i]?.weight ?? 0) * (terms[j]?.weight ?? 0)) *
+      (product(i, j) / Math.sqrt(product(i, i) * product(j, j))) *
+      (steps[i] ?? 0) *
+      (steps[j] ?? 0);
+    return Math.sqrt(sum(terms.flatMap((_, i) => terms.map((__, j) => of(i, j)))));
+  };
+  const difference = sum(terms.map(({ weight, of }) => weight * shareOf(of, null)));
+  let [low, high] = [0, 40];
+  for (let halvings = 0; halvings < 80; halvings++) {
+    const middle = (low + high) / 2;
+    if (reach(difference > 0 ? 'down' : 'up', middle) < Math.abs(difference)) low = middle;
+    else high = middle;
+  }
+  return { difference, low: difference - reach('down', z), high: difference + reach('up', z), p: normalP(low) };
+}
+
+/** The same of a difference of two. */
+export const sharesDifference = (one: readonly Grouped[], other: readonly Grouped[]): Difference =>
+  shareSum([
+    { weight: 1, of: one },
+    { weight: -1, of: other },
+  ]);
+
 /** The net promoter score with the adjusted Wald interval, and the plain standard error of the literature. */
 export function netPromoters(
   promoters: number,

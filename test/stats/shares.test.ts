@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { shareDifference } from '../../src/stats/shares.ts';
+import { shareContrast, shareDifference } from '../../src/stats/shares.ts';
 import { near } from './near.ts';
 
 test("the p is the level at which Newcombe's interval touches zero", () => {
@@ -50,4 +50,36 @@ test('p is below 0.05 exactly where the interval lies on one side of zero, which
     }),
     { numRuns: 2_000 },
   );
+});
+
+// Eight groups of customers, how many did it of how many responses.
+const groupsOf = (pairs: readonly (readonly [number, number])[]) =>
+  pairs.map(([numerator, denominator]) => ({ numerator, denominator }));
+const one = groupsOf([[0, 2], [1, 1], [0, 3], [2, 2], [0, 0], [1, 4], [0, 1], [3, 3]]); // biome-ignore format: pairs
+const other = groupsOf([[1, 5], [0, 2], [2, 6], [3, 4], [1, 1], [0, 3], [2, 2], [0, 4]]); // biome-ignore format: pairs
+
+test('shares of customers who count more than once: limits by MOVER, p where they touch zero', () => {
+  // Worked out with numpy from the formulas of Zou and Donner; p solved with scipy.optimize.brentq.
+  const found = shareContrast({ groups: one, people: 9 }, { groups: other, people: 12 }, false);
+  near(found.difference ?? undefined, 0.104167);
+  near(found.low ?? undefined, -0.261687);
+  near(found.high ?? undefined, 0.472336);
+  near(found.p ?? undefined, 0.636563);
+});
+
+test('where nobody did it customers are counted, and the interval keeps its width', () => {
+  const nobody = one.map(({ denominator }) => ({ numerator: 0, denominator }));
+  const found = shareContrast({ groups: nobody, people: 9 }, { groups: other, people: 12 }, false);
+  near(found.low ?? undefined, -0.572698);
+  near(found.high ?? undefined, 0.01381);
+  near(found.p ?? undefined, 0.057942);
+});
+
+test('where every customer counts once it is the interval of Newcombe, and without responses there is none', () => {
+  const expected = shareDifference({ successes: 7, n: 16 }, { successes: 9, n: 27 });
+  const found = shareContrast({ groups: one, people: 16 }, { groups: other, people: 27 }, true);
+  for (const name of ['difference', 'low', 'high', 'p'] as const)
+    near(found[name] ?? undefined, expected?.[name] ?? Number.NaN, 1e-12);
+  const empty = { groups: one.map(() => ({ numerator: 0, denominator: 0 })), people: 0 };
+  assert.equal(shareContrast(empty, { groups: other, people: 12 }, false).difference, null);
 });

@@ -1,14 +1,14 @@
 import { type RatioGroup, ratioDifference } from '../../stats/jackknife.ts';
-import { type Difference, tTest } from '../../stats/tests.ts';
+import { noContrast, type ShareContrast, shareContrast } from '../../stats/shares.ts';
+import { tTest } from '../../stats/tests.ts';
 import type { Question } from '../question.ts';
 import { filledGroups } from '../sums.ts';
 import type { Association } from './read.ts';
 
 /** How much more satisfied responses were followed by than others; the difference is null where it is not told. */
-export interface Gain extends Omit<Difference, 'difference'> {
+export interface Gain extends ShareContrast {
   /** Responses on both sides. */
   n: number;
-  difference: number | null;
 }
 
 const countOf = (groups: readonly RatioGroup[]) => groups.reduce((sum, { denominator }) => sum + denominator, 0);
@@ -29,7 +29,12 @@ export function gainOf(
     counts.every((count) => count >= question.min_n) &&
     // At least as many people as groups of customers that somebody is in.
     sides.every((side) => filledGroups(side.map(({ denominator }) => denominator)) >= question.fewest_people);
-  const found = isTold ? ratioDifference(satisfied, others) : null;
-  if (!found) return { n, difference: null, standard_error: null, t: null, df: null, p: null, low: null, high: null };
-  return { n, ...tTest(found.estimate, found.standard_error, found.df) };
+  if (!isTold) return { n, ...noContrast };
+  // How many customers they are is not counted.
+  const share = (groups: readonly RatioGroup[]) => ({ groups, people: null });
+  if (outcome === 'retention') return { n, ...shareContrast(share(satisfied), share(others), false) };
+  const found = ratioDifference(satisfied, others);
+  if (!found) return { n, ...noContrast };
+  const { difference, low, high, p } = tTest(found.estimate, found.standard_error, found.df);
+  return { n, difference, low, high, p };
 }

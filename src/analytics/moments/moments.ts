@@ -65,7 +65,7 @@ export async function moments(db: Database, given: QuestionParameters, reader: {
     comparisons,
     left_out: without > 0 ? [{ reason: 'no_moment', responses: without }] : [],
     fresh,
-    method: `shares: Wilson, differences from the period before by Newcombe; gains: delete-a-group jackknife over 32 groups of customers${qMethod(tests)}`,
+    method: `shares: Wilson, differences from the period before by Newcombe; gains: delete-a-group jackknife over 32 groups of customers, of shares by MOVER from Wilson limits with n divided by the design effect${qMethod(tests)}`,
     warnings: [...warnings, ...usualWarnings(rows, tests), ...unasked(read, question)],
   };
 }

@@ -1,5 +1,5 @@
 import type { Database } from '../../db/pool.ts';
-import { type Share, wilson } from '../../stats/intervals.ts';
+import { type GroupedShare, type ShareContrast, shareFigure } from '../../stats/shares.ts';
 import { benjaminiHochberg } from '../../stats/tests.ts';
 import {
   type Answer,
@@ -13,11 +13,12 @@ import {
   usualWarnings,
   withheldReason,
 } from '../answer.ts';
+import { figureColumns } from '../columns.ts';
 import type { Reader } from '../declare.ts';
 import { prepareQuestion, type Question, type QuestionParameters, requireKnown, shownParameters } from '../question.ts';
 import { hiddenRows, linesOf } from '../small-groups.ts';
 import { scoped } from '../words.ts';
-import { effectiveShare, leftDifference, meanRevenue, wholeOf } from './loyalty-figures.ts';
+import { leftDifference, meanRevenue, partShare, wholeOf } from './loyalty-figures.ts';
 import { loyaltySentence, type ToldPart } from './loyalty-sentence.ts';
 import {
   answers,
@@ -36,13 +37,9 @@ export const loyaltyDefinition = {
   text: 'Index responses whose windows have elapsed, of customers who were active when they answered. Loyal: active W days later and bought again or made a referral in (t, t + W]. Apostles gave a top answer (the band of promoters) and were loyal, mercenaries gave one and were not; hostages gave another and were loyal, defectors gave another and were not. Beside these four, the same responses by how good the answer was: top; satisfied (from satisfied_min up, short of the top; where that is the top itself, as in NPS, the passives); not_satisfied. Left: not active W days later, by retention events, and for customers without any, by whether they bought again. Read from the outcomes one by one, not from kept sums: it takes longer the more responses are asked about.',
 };
 
-interface LeftComparison {
+interface LeftComparison extends ShareContrast {
   group: LoyaltyGroup;
   band: PartName;
-  difference: number;
-  low: number | null;
-  high: number | null;
-  p: number | null;
   q: number | null;
 }
 
@@ -88,7 +85,7 @@ export async function loyalty(db: Database, given: QuestionParameters, reader: R
       responses,
     })),
     fresh,
-    method: `where every customer counts once: Wilson and t intervals, differences by Newcombe; else the delete-a-group jackknife over 32 groups of customers, shares by Wilson with n divided by the design effect${qMethod(tests)}`,
+    method: `where every customer counts once: Wilson and t intervals, differences by Newcombe; else the delete-a-group jackknife over 32 groups of customers, shares by Wilson with n divided by the design effect, their differences by MOVER from these limits${qMethod(tests)}`,
     warnings: [...warnings, ...usualWarnings(data, tests), ...neverSent(question)],
   };
 }
@@ -151,13 +148,9 @@ function rowsOf(groups: LoyaltyGroup[], question: Question): ToldPart[] {
   return parts.map(({ group, part }) => ({ group, part, row: rowOf(group, part, hidden.has(part), question) }));
 }
 
-function shareColumns(name: string, share: Share | null, value: number, told: boolean): AnswerRow {
-  const interval = told && share ? wilson(share) : null;
-  return {
-    [name]: told ? rounded(value) : null,
-    [`${name}_low`]: rounded(interval?.low ?? null),
-    [`${name}_high`]: rounded(interval?.high ?? null),
-  };
+function shareColumns(name: string, share: GroupedShare, told: boolean): AnswerRow {
+  const { value, low, high } = told ? shareFigure(share) : { value: null, low: null, high: null };
+  return figureColumns(name, value, low, high);
 }
 
 function rowOf(group: LoyaltyGroup, part: LoyaltyPart, isHidden: boolean, question: Question): AnswerRow {
@@ -174,16 +167,11 @@ function rowOf(group: LoyaltyGroup, part: LoyaltyPart, isHidden: boolean, questi
     name: part.name,
     responses: count(n),
     customers: count(customers),
-    ...shareColumns(
-      'share',
-      effectiveShare(group, part, 'n', among),
-      n / among.whole.n,
-      !isHidden && among.whole.n >= question.min_n,
-    ),
+    ...shareColumns('share', partShare(part, 'n', among), !isHidden && among.whole.n >= question.min_n),
     loyal: count(loyal),
-    ...shareColumns('loyal_rate', effectiveShare(group, part, 'loyal', part), loyal / n, told),
+    ...shareColumns('loyal_rate', partShare(part, 'loyal', part), told),
     left: count(left_customers),
-    ...shareColumns('left_rate', effectiveShare(group, part, 'left_customers', part), left_customers / n, told),
+    ...shareColumns('left_rate', partShare(part, 'left_customers', part), told),
     revenue_after: rounded(mean?.value ?? null),
     revenue_after_low: rounded(mean?.low ?? null),
     revenue_after_high: rounded(mean?.high ?? null),

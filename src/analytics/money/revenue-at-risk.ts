@@ -54,7 +54,7 @@ export async function revenueAtRisk(
     comparisons,
     left_out,
     fresh,
-    method: `churn: delete-a-group jackknife over 32 groups of customers, shares by Wilson with n divided by the design effect${qMethod(tests)}`,
+    method: `churn: delete-a-group jackknife over 32 groups of customers, shares by Wilson with n divided by the design effect, their differences by MOVER from these limits${qMethod(tests)}`,
     warnings: [
       ...warnings,
       ...usualWarnings(data, tests),

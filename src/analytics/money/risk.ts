@@ -1,10 +1,9 @@
 import type { Client } from '../../db/pool.ts';
 import type { Band as BandName } from '../../outcomes/cells.ts';
-import { tInterval } from '../../stats/intervals.ts';
-import { type RatioTerm, ratioContrast } from '../../stats/jackknife.ts';
-import { benjaminiHochberg, tTest } from '../../stats/tests.ts';
+import { type GroupedShare, noContrast, sharesContrast } from '../../stats/shares.ts';
+import { benjaminiHochberg } from '../../stats/tests.ts';
 import { type AnswerRow, groupColumns, rounded, roundedP, testsIn, withheldReason } from '../answer.ts';
-import { type Band, type Contrast, contrastOf, type Figure, figureOf } from '../outcomes/figures.ts';
+import { type Band, type Contrast, contrastOf, type Figure, figureOf, groupedShare } from '../outcomes/figures.ts';
 import { retentionKind } from '../outcomes/measures.ts';
 import type { Question } from '../question.ts';
 import { hiddenRows, linesOf } from '../small-groups.ts';
@@ -28,7 +27,6 @@ interface RiskRow {
 }
 
 const unknown: Figure = { value: null, low: null, high: null };
-const noContrast: Contrast = { difference: null, low: null, high: null, p: null };
 const [retained] = retentionKind.measures;
 
 /** Who stayed, by survey and band. */
@@ -118,31 +116,21 @@ function rowOf(
   return { ...told, loss: times(exposure.revenue, excessOf(promoters, band)), withheld: null };
 }
 
-/** The expected loss of detractors and passives together, by the jackknife on the sum itself. */
+/** The expected loss of detractors and passives together: what each paid x how many fewer of it than of promoters stay. */
 function lossOf(rows: Risk['rows'], bands: Map<BandName, Band> | undefined): Contrast {
   const promoters = bands?.get('promoter');
-  const terms: RatioTerm[] = [];
-  let revenue = 0;
-  const groupsOf = (band: Band) =>
-    band.sums.map((sums) => ({ numerator: sums.retention_n - sums.retained, denominator: sums.retention_n }));
+  if (!promoters || !retained) return noContrast;
+  const terms: { weight: number; of: GroupedShare }[] = [];
   for (const name of ['detractor', 'passive'] as const) {
     const row = rows.get(name);
-    if (!row) continue;
     const band = bands?.get(name);
+    if (!row) continue;
     if (row.loss.value === null || !band) return noContrast;
-    terms.push({ weight: row.exposure.revenue, groups: groupsOf(band) });
-    revenue += row.exposure.revenue;
+    terms.push({ weight: -row.exposure.revenue, of: groupedShare(band, retentionKind, retained) });
   }
-  if (!promoters || terms.length === 0) return noContrast;
-  const found = ratioContrast([...terms, { weight: -revenue, groups: groupsOf(promoters) }]);
-  if (!found) return noContrast;
-  const interval = tInterval(found.estimate, found.standard_error, found.df);
-  return {
-    difference: found.estimate,
-    low: interval?.low ?? null,
-    high: interval?.high ?? null,
-    p: interval ? tTest(found.estimate, found.standard_error, found.df).p : null,
-  };
+  if (terms.length === 0) return noContrast;
+  const weight = -terms.reduce((sum, term) => sum + term.weight, 0);
+  return sharesContrast([...terms, { weight, of: groupedShare(promoters, retentionKind, retained) }], false);
 }
 
 /** The rows of a group. */

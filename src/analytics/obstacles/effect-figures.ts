@@ -1,8 +1,8 @@
 import { type Interval, npsInterval, tInterval } from '../../stats/intervals.ts';
 import { ratioEstimate } from '../../stats/jackknife.ts';
+import { noContrast, type ShareContrast, shareContrast, shareFigure } from '../../stats/shares.ts';
 import { withQ } from '../../stats/tests.ts';
 import { meanContrast } from '../mean-contrast.ts';
-import { noContrast, type ShareContrast, shareContrast, shareFigure } from '../problems/shares.ts';
 import type { Question } from '../question.ts';
 import { hasNps } from '../scores/comparisons.ts';
 import {

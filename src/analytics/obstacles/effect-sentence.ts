@@ -1,6 +1,6 @@
+import type { ShareContrast } from '../../stats/shares.ts';
 import { association } from '../outcomes/sentences.ts';
 import { changeText } from '../problems/effect-sentence.ts';
-import type { ShareContrast } from '../problems/shares.ts';
 import type { Question } from '../question.ts';
 import { hasNps } from '../scores/comparisons.ts';
 import { counted, inResponses, percent, tenths } from '../words.ts';

@@ -1,7 +1,7 @@
 import type { Client } from '../../db/pool.ts';
-import { type Share, tInterval, wilson } from '../../stats/intervals.ts';
-import { clusteredProportion, type RatioGroup, ratioDifference, ratioEstimate } from '../../stats/jackknife.ts';
-import { shareDifference } from '../../stats/shares.ts';
+import { tInterval } from '../../stats/intervals.ts';
+import { type RatioGroup, ratioDifference, ratioEstimate } from '../../stats/jackknife.ts';
+import { type GroupedShare, shareContrast, shareFigure } from '../../stats/shares.ts';
 import { tTest, welch } from '../../stats/tests.ts';
 import type { Question } from '../question.ts';
 import {
@@ -62,19 +62,15 @@ function summary(band: Band, kind: OutcomeKind, measure: Measure) {
 }
 
 /**
- * A share as Wilson and Newcombe take it: n is divided by the design effect where customers count more than once. Where
- * nobody or everybody did it nothing tells the design effect, so customers are counted instead of responses (where only
- * sums were read, the groups of customers that somebody is in, as long as some are empty).
+ * A share with as many customers as are known: where only sums were read, the groups of customers that somebody is in, as
+ * long as some are empty.
  */
-function effectiveShare(band: Band, kind: OutcomeKind, measure: Measure): Share | null {
+export function groupedShare(band: Band, kind: OutcomeKind, measure: Measure): GroupedShare {
   const groups = ratioGroups(band, kind, measure);
-  const { n, mean } = summary(band, kind, measure);
-  const design_effect = band.independent ? 1 : (clusteredProportion(groups)?.design_effect ?? null);
-  if (design_effect === null) return null;
+  const n = summary(band, kind, measure).n;
   const filled = filledGroups(groups.map(({ denominator }) => denominator));
-  const customers = band.individuals?.customers ?? (filled < hashGroups ? filled : n);
-  const effective = mean === 0 || mean === 1 ? customers : n / design_effect;
-  return { successes: mean * effective, n: effective };
+  const people = band.independent ? n : (band.individuals?.customers ?? (filled < hashGroups ? filled : null));
+  return { groups, people };
 }
 
 /**
@@ -84,41 +80,34 @@ function effectiveShare(band: Band, kind: OutcomeKind, measure: Measure): Share 
 export function figureOf(band: Band, kind: OutcomeKind, measure: Measure): Figure {
   const { n, mean, variance } = summary(band, kind, measure);
   if (n === 0) return unknown;
+  if (measure.kind === 'share') return shareFigure(groupedShare(band, kind, measure));
   const withInterval = (interval: { low: number; high: number } | null): Figure => ({
     value: mean,
     low: interval?.low ?? null,
     high: interval?.high ?? null,
   });
-  if (measure.kind === 'share') {
-    const share = effectiveShare(band, kind, measure);
-    return withInterval(share && wilson(share));
-  }
   if (band.independent) return withInterval(tInterval(mean, variance === null ? null : Math.sqrt(variance / n), n - 1));
   const ratio = ratioEstimate(ratioGroups(band, kind, measure));
   return withInterval(ratio && tInterval(mean, ratio.standard_error, ratio.df));
 }
 
 /**
- * The difference of a measure between two bands. Where every customer counts once: Welch for means, Newcombe for shares.
- * Else the jackknife on the difference itself, since the same customers may be in both bands.
+ * The difference of a measure between two bands: of shares Newcombe's, with the design effects and the correlation where
+ * customers count more than once (`sharesContrast`); of means Welch's where every customer counts once, else the jackknife
+ * on the difference itself, since the same customers may be in both bands.
  */
 export function contrastOf(first: Band, second: Band, kind: OutcomeKind, measure: Measure): Contrast {
+  const independent = first.independent && second.independent;
+  if (measure.kind === 'share')
+    return shareContrast(groupedShare(first, kind, measure), groupedShare(second, kind, measure), independent);
   const one = summary(first, kind, measure);
   const other = summary(second, kind, measure);
   if (one.n === 0 || other.n === 0) return { difference: null, low: null, high: null, p: null };
-  const difference = one.mean - other.mean;
-  const independent = first.independent && second.independent;
   const ratio = independent
     ? null
     : ratioDifference(ratioGroups(first, kind, measure), ratioGroups(second, kind, measure));
-  // A standard error of 0 is where all of a band did alike, which is no reason to be certain.
-  if (measure.kind === 'share' && (independent || ratio?.standard_error === 0)) {
-    const shares = [effectiveShare(first, kind, measure), effectiveShare(second, kind, measure)] as const;
-    const found = shares[0] && shares[1] && shareDifference(shares[0], shares[1]);
-    return { difference, low: found?.low ?? null, high: found?.high ?? null, p: found?.p ?? null };
-  }
   const test = ratio ? tTest(ratio.estimate, ratio.standard_error, ratio.df) : welch(one, other);
-  return { difference, low: test?.low ?? null, high: test?.high ?? null, p: test?.p ?? null };
+  return { difference: one.mean - other.mean, low: test?.low ?? null, high: test?.high ?? null, p: test?.p ?? null };
 }
 
 /** What single rows tell of each group: by band, and whether every customer counts once over all its bands. */

@@ -135,7 +135,7 @@ export const comparisonRow = (comparison: Comparison, question: Question): Answe
 export function methodOf(groups: readonly Group[], { n }: OutcomeKind): string {
   const once = 'every customer counts once: t and Wilson intervals, differences by Welch and Newcombe';
   const jackknife =
-    'delete-a-group jackknife over 32 groups of customers; shares by Wilson with n divided by the design effect';
+    'delete-a-group jackknife over 32 groups of customers; shares by Wilson with n divided by the design effect, their differences by MOVER from these limits';
   const counted = groups.flatMap(({ bands: of }) => [...of.values()]).filter(({ sums }) => total(sums, n) > 0);
   if (counted.every(({ independent }) => independent)) return once;
   return counted.some(({ independent }) => independent)

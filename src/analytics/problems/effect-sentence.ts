@@ -1,8 +1,8 @@
+import { type ShareContrast, shareFigure } from '../../stats/shares.ts';
 import { association } from '../outcomes/sentences.ts';
 import { counted, inResponses, percent } from '../words.ts';
 import type { EffectContrasts, EffectSums } from './effect-sums.ts';
 import { points } from './sentences.ts';
-import { type ShareContrast, shareFigure } from './shares.ts';
 
 /** What became of the problem, and whether that was more than the other problems went through at the same time. */
 export function effectSentence(

@@ -1,9 +1,9 @@
 import type { Client } from '../../db/pool.ts';
 import type { RatioGroup } from '../../stats/jackknife.ts';
+import { type GroupedShare, type ShareContrast, shareContrast } from '../../stats/shares.ts';
 import { type GroupedMean, meanContrast } from '../mean-contrast.ts';
 import type { Question } from '../question.ts';
 import { fromRows, hashGroups, Statement } from '../sums.ts';
-import { type GroupedShare, type ShareContrast, shareContrast } from './shares.ts';
 
 interface Period {
   n: number;

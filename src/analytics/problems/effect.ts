@@ -1,13 +1,13 @@
 import type { Client, Database } from '../../db/pool.ts';
 import { notFound } from '../../errors.ts';
 import { matchBeforeAnswer } from '../../matching/match.ts';
+import { noContrast, shareFigure, shareOf } from '../../stats/shares.ts';
 import { type Answer, type AnswerRow, freshness, rounded, roundedP, usualWarnings, withheldReason } from '../answer.ts';
 import { type AroundFix, aroundFix, shortened } from '../around-fix.ts';
 import { prepareQuestion, type QuestionParameters, shownParameters } from '../question.ts';
 import { scoped } from '../words.ts';
 import { effectSentence } from './effect-sentence.ts';
 import { compareEffect, type EffectSums, readEffect } from './effect-sums.ts';
-import { noContrast, shareFigure, sumOf } from './shares.ts';
 import { matchingWarnings } from './waiting.ts';
 
 const definition = {
@@ -88,7 +88,7 @@ export async function problemEffect(
     fresh: { ...fresh, pending: fresh.pending + waiting.responses },
     method: sums.everybody_once
       ? 'everybody counts once: shares by Wilson, their difference by Newcombe, differences of means by Welch'
-      : 'delete-a-group jackknife over 32 groups of customers; shares by Wilson with n divided by the design effect',
+      : 'delete-a-group jackknife over 32 groups of customers; shares by Wilson with n divided by the design effect, their differences by MOVER from these limits',
     warnings: [
       ...warnings,
       ...matchingWarnings(waiting),
@@ -128,7 +128,7 @@ function rowOf(
     from: (name === 'before' ? from : fixed_at).toISOString(),
     to: (name === 'before' ? fixed_at : to).toISOString(),
     responses: period.n,
-    with_problem: isHidden ? null : sumOf(period.share).successes,
+    with_problem: isHidden ? null : shareOf(period.share).successes,
     share: rounded(share.value),
     share_low: rounded(share.low),
     share_high: rounded(share.high),

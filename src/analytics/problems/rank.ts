@@ -1,7 +1,7 @@
+import { noContrast, type ShareContrast, type ShareFigure, shareContrast, shareFigure } from '../../stats/shares.ts';
 import { benjaminiHochberg } from '../../stats/tests.ts';
 import { withheldReason } from '../answer.ts';
 import type { Question } from '../question.ts';
-import { noContrast, type ShareContrast, type ShareFigure, shareContrast, shareFigure } from './shares.ts';
 import { everything, noSums, ratios, type Sums, type SumsByTopic, type Topic, topicText, total } from './topics.ts';
 import type { Trend } from './trend.ts';
 

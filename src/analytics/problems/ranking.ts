@@ -1,5 +1,6 @@
 import type { Database } from '../../db/pool.ts';
 import { matchBeforeAnswer } from '../../matching/match.ts';
+import { noContrast, type ShareContrast, type ShareFigure } from '../../stats/shares.ts';
 import {
   type Answer,
   type AnswerRow,
@@ -16,7 +17,6 @@ import { prepareQuestion, type Question, type QuestionParameters, shownParameter
 import { scoped } from '../words.ts';
 import { type Ranked, rank } from './rank.ts';
 import { rankingSentence } from './sentences.ts';
-import { noContrast, type ShareContrast, type ShareFigure } from './shares.ts';
 import {
   everything,
   noSums,
@@ -90,7 +90,7 @@ export async function rankProblems(
     comparisons: comparisonRows(ranked, tests, trends),
     left_out: leftOut(states, question),
     fresh: { ...fresh, pending: fresh.pending + waiting.responses },
-    method: `shares by Wilson, differences by Newcombe; where customers count more than once, n divided by the design effect and the delete-a-group jackknife over 32 groups of customers${qMethod(tests)}`,
+    method: `shares by Wilson, differences by Newcombe; where customers count more than once, n divided by the design effect and differences by MOVER from these limits, by the delete-a-group jackknife over 32 groups of customers${qMethod(tests)}`,
     warnings: [
       ...warnings,
       ...matchingWarnings(waiting),

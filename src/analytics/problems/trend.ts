@@ -1,9 +1,9 @@
 import type { Client } from '../../db/pool.ts';
 import { completeThrough, readState } from '../../outcomes/collect.ts';
+import { noContrast, type ShareContrast, shareContrast, shareFigure, shareOf } from '../../stats/shares.ts';
 import { withQ } from '../../stats/tests.ts';
 import { justAfter } from '../around-fix.ts';
 import type { Question } from '../question.ts';
-import { noContrast, type ShareContrast, shareContrast, shareFigure, sumOf } from './shares.ts';
 import { everything, noPeriods, ratios, readPeriods, readProblems, type Topic, topicText } from './topics.ts';
 
 const dayMs = 86_400_000;
@@ -45,10 +45,10 @@ export async function readTrends(
     const recent = { groups: ratios(held.recent, all.recent), people: all.recent_people };
     const before = { groups: ratios(held.before, all.before), people: all.before_people };
     const isHidden = isSmall(held.recent_people) || isSmall(held.before_people);
-    const isCompared = !isHidden && Math.min(sumOf(recent).n, sumOf(before).n) >= question.min_n;
+    const isCompared = !isHidden && Math.min(shareOf(recent).n, shareOf(before).n) >= question.min_n;
     return {
       topic,
-      recent: isHidden ? null : sumOf(recent).successes,
+      recent: isHidden ? null : shareOf(recent).successes,
       share_recent: isHidden ? null : shareFigure(recent).value,
       share_before: isHidden ? null : shareFigure(before).value,
       ...(isCompared ? shareContrast(recent, before, everybody_once) : noContrast),
