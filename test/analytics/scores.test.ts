@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
-import { meanInterval, netPromoters, newcombe, normalP, wilson } from '../real-data/figures.ts';
+import { createHash } from 'node:crypto';
+import tQuantile from '@stdlib/stats-base-dists-t-quantile';
+import { readQuestion } from '../../src/analytics/question.ts';
+import { weightOf, withAnswerers } from '../../src/analytics/scores/customers.ts';
+import { readScores } from '../../src/analytics/scores/sums.ts';
+import { refresh } from '../../src/outcomes/refresh.ts';
+import { jackknife, mean, meanInterval, netPromoters, newcombe, normalP, wilson } from '../real-data/figures.ts';
 import { near } from '../stats/near.ts';
 import { at, type Row, response, worlds } from '../support/world.ts';
 import { answers, crowd } from './crowd.ts';
@@ -35,7 +41,7 @@ worlds('Scores', {
     assert.deepEqual([answer.left_out, answer.warnings], [[], []]);
     assert.equal(
       answer.method,
-      'NPS: adjusted Wald interval, differences by the z test; shares: Wilson, differences by Newcombe; means: t; responses are taken as independent, also those of one customer; q by Benjamini and Hochberg over 3 comparisons',
+      'NPS: adjusted Wald interval, differences by the z test; shares: Wilson, differences by Newcombe; means: t; every customer answered once; q by Benjamini and Hochberg over 3 comparisons',
     );
   },
 
@@ -172,5 +178,64 @@ worlds('Scores', {
       reads_as,
       /^The net score \(promoters less detractors\) of 's1' is 60\.0 \(.*\)\. .*'s3' is 33\.3 \(.*; 3 responses\)\. 1 more survey is in the rows\.$/,
     );
+  },
+
+  async 'customers who answered more than once do not make an NPS look surer than it is'(world) {
+    // Forty customers: two of three answer in each of three months, and always alike; one score in ten differs.
+    const given = Array.from({ length: 40 }, (_, place) =>
+      Array.from({ length: place % 3 === 0 ? 1 : 3 }, (_month, turn) => ({
+        customer: `C${place}`,
+        turn,
+        score: (place + 3 * turn) % 10 === 0 ? 7 : place % 5 < 3 ? 10 : 3,
+      })),
+    ).flat();
+    await world.facts(
+      'responses',
+      given.map(({ customer, turn, score }) =>
+        response({ customer_id: customer, score, answered_at: at(10 + 31 * turn) }),
+      ),
+    );
+    const { data, method } = await world.ask('analytics/scores');
+    const [row] = data;
+    // Here once more: the variance of promoters less detractors by the jackknife, and that of n independent responses.
+    const group = (name: string) => (createHash('sha256').update(name).digest()[0] ?? 0) & 31;
+    const net = given.map(({ customer, score }) => ({
+      group: group(customer),
+      value: Math.sign(Number(score > 8) - Number(score < 7)),
+    }));
+    const n = net.length;
+    const middle = mean(net.map(({ value }) => value));
+    const design = jackknife(net).se ** 2 / ((mean(net.map(({ value }) => value ** 2)) - middle ** 2) / n);
+    assert.ok(design > 1.5, 'a test of the design effect needs one');
+    const groups = new Set(net.map((one) => one.group)).size;
+    const weight = (1.959963985 / tQuantile(0.975, groups - 1)) ** 2 / design;
+    const count = (value: number) => net.filter((one) => one.value === value).length * weight;
+    const expected = netPromoters(count(1), count(0), count(-1));
+    near(row.nps, 100 * middle, 1e-6);
+    near(row.nps_low, expected.low, 1e-5);
+    near(row.nps_high, expected.high, 1e-5);
+    const satisfied = wilson(row.satisfied * weight, n * weight);
+    near(row.satisfied_rate_low, satisfied.low, 1e-6);
+    const scores = given.map(({ score }) => score);
+    const se = Math.sqrt((mean(scores.map((score) => (score - mean(scores)) ** 2)) * design) / (n - 1));
+    near(row.mean_score_high, mean(scores) + tQuantile(0.975, groups - 1) * se, 1e-5);
+    assert.match(method, /; where customers answered more than once, n divided by the design effect of promoters less/);
+
+    // By month everybody answers once, and the three months together are not so many people.
+    const monthly = await world.ask('analytics/scores', { group_by: 'month' });
+    const first = monthly.data[0];
+    near(first.nps_low, netPromoters(first.promoters, first.passives, first.detractors).low, 1e-6);
+
+    // Of a table too large to count customers in, the kept sums tell the same.
+    await refresh(world.db);
+    await world.db.read(async (client) => {
+      const question = await readQuestion(client, { survey: 'nps' }, { personal: true });
+      const known = await readScores(client, question);
+      const [counted] = await withAnswerers(client, question, known);
+      const [summed] = await withAnswerers(client, question, known, 0);
+      assert.deepEqual([counted?.answerers?.people, summed?.answerers?.people], [40, null]);
+      assert.ok(counted && summed);
+      near(weightOf(summed), weightOf(counted), 1e-12);
+    });
   },
 });

@@ -16,6 +16,7 @@ import { contrastColumns } from '../columns.ts';
 import { periodBefore } from '../period-before.ts';
 import { prepareQuestion, type Question, type QuestionParameters, shownParameters } from '../question.ts';
 import { hasNps } from '../scores/comparisons.ts';
+import { clusteredMethod, independent, withAnswerers } from '../scores/customers.ts';
 import { keyText, readPeople, readScores, type Scores } from '../scores/sums.ts';
 import { hiddenRows, linesOf } from '../small-groups.ts';
 import { counted, scoped } from '../words.ts';
@@ -65,7 +66,7 @@ export async function moments(db: Database, given: QuestionParameters, reader: {
     comparisons,
     left_out: without > 0 ? [{ reason: 'no_moment', responses: without }] : [],
     fresh,
-    method: `shares: Wilson, differences from the period before by Newcombe; gains: delete-a-group jackknife over 32 groups of customers, of shares by MOVER from Wilson limits with n divided by the design effect${qMethod(tests)}`,
+    method: `shares: Wilson, differences from the period before by Newcombe; ${clusteredMethod([...read.now, ...read.past])}; gains: delete-a-group jackknife over 32 groups of customers, of shares by MOVER from Wilson limits with n divided by the design effect${qMethod(tests)}`,
     warnings: [...warnings, ...usualWarnings(rows, tests), ...unasked(read, question)],
   };
 }
@@ -78,9 +79,9 @@ async function readMoments(client: Client, question: Question) {
   const earlier = before && { ...question, ...before };
   return {
     before,
-    now: await readScores(client, question),
+    now: await withAnswerers(client, question, await readScores(client, question)),
     people: await readPeople(client, question),
-    past: earlier ? await readScores(client, earlier) : [],
+    past: earlier ? await withAnswerers(client, earlier, await readScores(client, earlier)) : [],
     pastPeople: earlier ? await readPeople(client, earlier) : new Map<string, number>(),
     associations: await readAssociations(client, question),
     names: await readNames(client),
@@ -122,10 +123,7 @@ function findMoments({ now, people, past, pastPeople, associations, names }: Rea
         before: told && before && before.n >= question.min_n ? before : undefined,
         change:
           told && before && before.n >= question.min_n
-            ? shareDifference(
-                { successes: scores.satisfied, n: scores.n },
-                { successes: before.satisfied, n: before.n },
-              )
+            ? shareDifference(independent(scores).satisfied, independent(before).satisfied)
             : null,
         retention: gainOf(association, 'retention', question),
         revenue: gainOf(association, 'revenue', question),
@@ -138,9 +136,9 @@ function rowOf(found: MomentFound): AnswerRow {
   const { scores, moment, named, isHidden, withheld, change, before, retention, revenue } = found;
   const { kind, counts, n, satisfied } = scores;
   const told = withheld === null;
-  const share = told ? wilson({ successes: satisfied, n }) : null;
+  const share = told ? wilson(independent(scores).satisfied) : null;
   const net = told && hasNps(kind) ? nps(counts) : null;
-  const netInterval = net === null ? null : npsInterval(counts);
+  const netInterval = net === null ? null : npsInterval(independent(scores).counts);
   return {
     survey: scores.survey,
     moment,

@@ -4,6 +4,7 @@ import { type AnswerRow, groupColumns } from '../answer.ts';
 import { contrastColumns } from '../columns.ts';
 import { isPeriod, type Question } from '../question.ts';
 import type { GroupKey } from '../sums.ts';
+import { answerersOfBoth, independent } from './customers.ts';
 import type { Scores, SurveyKind } from './sums.ts';
 
 /** The score of a group against another one's. */
@@ -47,8 +48,8 @@ export function compareScores(told: Scores[], seen: Scores[], { group_by }: Ques
   const found = pairs.map(({ group, other, against }) => {
     const isNps = hasNps(group.kind);
     const difference = isNps
-      ? npsDifference(group.counts, other.counts)
-      : shareDifference(satisfied(group), satisfied(other));
+      ? npsDifference(independent(group).counts, independent(other).counts)
+      : shareDifference(independent(group).satisfied, independent(other).satisfied);
     return {
       survey: group.survey,
       groups: group.groups,
@@ -63,8 +64,6 @@ export function compareScores(told: Scores[], seen: Scores[], { group_by }: Ques
   return withQ(found);
 }
 
-const satisfied = (group: Scores) => ({ successes: group.satisfied, n: group.n });
-
 /** Two groups as one. */
 export const together = (one: Scores, other: Scores): Scores => ({
   ...one,
@@ -77,6 +76,7 @@ export const together = (one: Scores, other: Scores): Scores => ({
   sum: one.sum + other.sum,
   squares: one.squares + other.squares,
   satisfied: one.satisfied + other.satisfied,
+  answerers: answerersOfBoth(one.answerers, other.answerers),
 });
 
 export const scoreComparisonRow = (comparison: ScoreComparison, question: Question): AnswerRow => ({

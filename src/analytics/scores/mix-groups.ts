@@ -8,6 +8,7 @@ import type { Question } from '../question.ts';
 import { hiddenRows } from '../small-groups.ts';
 import { byGroup, type GroupKey } from '../sums.ts';
 import { hasNps, together } from './comparisons.ts';
+import { independent, weightOf } from './customers.ts';
 import { keyText, type Scores } from './sums.ts';
 
 /** A group in both periods; undefined in the one that it has no response in. */
@@ -54,12 +55,17 @@ export function findMix(
   const groups = [...all.values()].sort(byGroup);
   const whole = { before: total(periods.before.groups), now: total(periods.now.groups) };
   const isNps = hasNps((whole.now ?? whole.before)?.kind ?? 'nps');
+  const counting = {
+    before: whole.before ? weightOf(whole.before) : 1,
+    now: whole.now ? weightOf(whole.now) : 1,
+  };
   const change = mixChange(
+    // As many as count as independent: what a segment has of its period stays as it is, and the errors allow for it.
     groups.map(({ before: one, now }) => ({
-      n_before: one?.n ?? 0,
+      n_before: (one?.n ?? 0) * counting.before,
       score_before: scoreOf(one),
       variance_before: varianceOf(one),
-      n_after: now?.n ?? 0,
+      n_after: (now?.n ?? 0) * counting.now,
       score_after: scoreOf(now),
       variance_after: varianceOf(now),
     })),
@@ -110,8 +116,8 @@ function varianceOf(scores: Scores | undefined): number | null {
 function differenceOf(now: Scores | undefined, before: Scores | undefined) {
   if (!now || !before) return null;
   return hasNps(now.kind)
-    ? npsDifference(now.counts, before.counts)
-    : shareDifference({ successes: now.satisfied, n: now.n }, { successes: before.satisfied, n: before.n });
+    ? npsDifference(independent(now).counts, independent(before).counts)
+    : shareDifference(independent(now).satisfied, independent(before).satisfied);
 }
 
 function rowOf(

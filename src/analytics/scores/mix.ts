@@ -3,6 +3,7 @@ import { type Answer, freshness, qMethod, testsIn, usualWarnings } from '../answ
 import { readPeriodBefore, type Span, spanOf } from '../period-before.ts';
 import { prepareQuestion, type Question, type QuestionParameters, shownParameters } from '../question.ts';
 import { scoped } from '../words.ts';
+import { clusteredMethod, withAnswerers } from './customers.ts';
 import { effectsOf } from './mix-effects.ts';
 import { findMix, type Period } from './mix-groups.ts';
 import { mixSentence } from './mix-sentence.ts';
@@ -56,7 +57,7 @@ export async function mix(db: Database, given: MixParameters, reader: { personal
     comparisons,
     left_out: [],
     fresh,
-    method: `exact decomposition of Kitagawa (1955); errors by the delta method, responses taken as independent, also those of one customer; differences of scores by the z test (NPS) and Newcombe (shares)${qMethod(tests)}`,
+    method: `exact decomposition of Kitagawa (1955); errors by the delta method; differences of scores by the z test (NPS) and Newcombe (shares); ${clusteredMethod([...periods.before.groups, ...periods.now.groups])}${qMethod(tests)}`,
     warnings: [...warnings, ...usualWarnings(found.rows, tests)],
   };
 }
@@ -65,7 +66,7 @@ async function readPeriod(client: Client, question: Question, span: Span): Promi
   const asked = { ...question, ...span };
   const people = await readPeople(client, { ...asked, group_by: [] });
   return {
-    groups: await readScores(client, asked),
+    groups: await withAnswerers(client, asked, await readScores(client, asked)),
     people: await readPeople(client, asked),
     wholePeople: [...people.values()][0],
   };

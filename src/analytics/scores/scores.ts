@@ -15,6 +15,7 @@ import { prepareQuestion, type Question, type QuestionParameters, shownParameter
 import { hiddenRows, linesOf } from '../small-groups.ts';
 import { scoped } from '../words.ts';
 import { compareScores, hasNps, scoreComparisonRow } from './comparisons.ts';
+import { clusteredMethod, clusteringOf, independent, withAnswerers } from './customers.ts';
 import { scoresSentence } from './sentences.ts';
 import { keyText, readPeople, readScores, type Scores } from './sums.ts';
 
@@ -44,7 +45,7 @@ export async function scores(db: Database, given: QuestionParameters, reader: { 
     comparisons: comparisons.map((comparison) => scoreComparisonRow(comparison, question)),
     left_out: [],
     fresh,
-    method: `NPS: adjusted Wald interval, differences by the z test; shares: Wilson, differences by Newcombe; means: t; responses are taken as independent, also those of one customer${qMethod(tests)}`,
+    method: `NPS: adjusted Wald interval, differences by the z test; shares: Wilson, differences by Newcombe; means: t; ${clusteredMethod(groups)}${qMethod(tests)}`,
     warnings: [
       ...warnings,
       ...usualWarnings(data, tests),
@@ -57,7 +58,7 @@ export async function scores(db: Database, given: QuestionParameters, reader: { 
 
 /** The groups of a question about scores, those of them that a reader may not see, and their rows. */
 export async function readScoreRows(client: Client, question: Question) {
-  const groups = await readScores(client, question);
+  const groups = await withAnswerers(client, question, await readScores(client, question));
   const people = await readPeople(client, question);
   const hidden = hiddenRows(
     groups.map((row) => ({ row, people: Math.min(row.n, people.get(keyText(row)) ?? row.n), lines: linesOf(row) })),
@@ -68,15 +69,18 @@ export async function readScoreRows(client: Client, question: Question) {
 
 function rowOf(group: Scores, question: Question, isHidden: boolean): AnswerRow {
   const { kind, counts, n, sum, squares, satisfied } = group;
+  const alone = independent(group);
+  const { design_effect, df } = clusteringOf(group);
   const withheld = withheldReason(n, isHidden, question);
   const told = withheld === null;
   const count = (value: number) => (isHidden ? null : value);
   const score = told && hasNps(kind) ? nps(counts) : null;
-  const scoreInterval = score === null ? null : npsInterval(counts);
-  const share = told ? wilson({ successes: satisfied, n }) : null;
+  const scoreInterval = score === null ? null : npsInterval(alone.counts);
+  const share = told ? wilson(alone.satisfied) : null;
   const mean = sum / n;
   const variance = n > 1 ? Math.max(0, (squares - sum ** 2 / n) / (n - 1)) : null;
-  const meanInterval = told && variance !== null ? tInterval(mean, Math.sqrt(variance / n), n - 1) : null;
+  const meanInterval =
+    told && variance !== null ? tInterval(mean, Math.sqrt((variance * design_effect) / n), df ?? n - 1) : null;
   return {
     ...groupColumns(group, question),
     kind,

@@ -1,9 +1,20 @@
 import type { Client } from '../../db/pool.ts';
 import type { BandCounts } from '../../stats/intervals.ts';
+import type { RatioGroup } from '../../stats/jackknife.ts';
 import type { Question } from '../question.ts';
 import { byGroup, fromCells, fromRows, type GroupKey, groupNames, keyOf, Statement, sourceOf } from '../sums.ts';
 
 export type SurveyKind = 'nps' | 'csat' | 'ces' | 'custom';
+
+/** Who answered, as far as it is known: what tells how alike the answers of a group are. */
+export interface Answerers {
+  /** Promoters less detractors, and responses, by the 32 groups of customers. */
+  groups: readonly RatioGroup[];
+  /** How many customers; null where only sums were read. An anonymous response is one. */
+  people: number | null;
+  /** Every customer answered the survey once in all that the question is about. */
+  once: boolean;
+}
 
 /** How many responses of a group gave which score: enough for every figure about scores. */
 export interface Scores extends GroupKey {
@@ -13,6 +24,8 @@ export interface Scores extends GroupKey {
   sum: number;
   squares: number;
   satisfied: number;
+  /** Who gave them; null where nothing was read of that, and responses are taken as independent. */
+  answerers: Answerers | null;
 }
 
 /** Reads how many responses of each group gave which score. */
@@ -46,6 +59,7 @@ export async function readScores(client: Client, question: Question): Promise<Sc
       sum: 0,
       squares: 0,
       satisfied: 0,
+      answerers: null,
     };
     found.set(keyText(key), group);
     const band = row.band === 'promoter' ? 'promoters' : row.band === 'passive' ? 'passives' : 'detractors';
@@ -61,7 +75,7 @@ export async function readScores(client: Client, question: Question): Promise<Sc
 /** A group as the key of a map. */
 export const keyText = ({ survey, groups }: GroupKey) => JSON.stringify([survey, groups]);
 /** Every response has an outcome a window: the shortest one speaks for it. */
-const atShortest = (question: Question): Question => ({
+export const atShortest = (question: Question): Question => ({
   ...question,
   window_days: Math.min(...question.state.windows_days),
 });
