@@ -1,4 +1,4 @@
-import { payment, type Row, response } from '../support/world.ts';
+import { at, payment, type Row, response } from '../support/world.ts';
 
 /** One response of each of so many customers, `P1`, `P2` and so on: promoters on day 100 unless a row says otherwise. */
 export const crowd = (name: string, count: number, row: Row = {}): Row[] =>
@@ -19,3 +19,6 @@ export const answers = (promoters: number, passives: number, detractors: number,
   ].flatMap(([count = 0, score]) =>
     Array.from({ length: count }, () => response({ customer_id: null, score, ...row })),
   );
+
+/** A payment of somebody else so long before that all windows before the answers are known. */
+export const longAgo = payment({ customer_id: 'long ago', occurred_at: at(-400) });

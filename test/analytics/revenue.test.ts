@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { at, payment, rate, response, worlds } from '../support/world.ts';
-import { crowd, paid } from './crowd.ts';
+import { crowd, longAgo, paid } from './crowd.ts';
 
 // The two samples of Welch's vector, as what promoters and detractors spent in the 90 days after answering.
 const promoters = [1200, 950, 1800, 2200, 700, 1500, 1300];
@@ -17,6 +17,7 @@ worlds('What promoters and detractors spend', {
       ...paid('P', sameFor(7, 500), { occurred_at: at(90) }),
       ...paid('D', detractors),
       ...paid('D', sameFor(6, 600), { occurred_at: at(90) }),
+      longAgo,
     ]);
     await world.complete(at(300));
     const answer = await world.ask('outcomes/revenue', { survey: 'nps' });
@@ -127,6 +128,27 @@ worlds('What promoters and detractors spend', {
       'every customer counts once: t and Wilson intervals, differences by Welch and Newcombe; q by Benjamini and Hochberg over 3 comparisons',
     );
     assert.deepEqual(answer.warnings, []);
+  },
+
+  async 'windows that reach back to before any revenue is known are warned of'(world) {
+    // Revenue from 20 March on, so 90 days are known from 30 June on, 90 days after the end of that month.
+    await world.facts('responses', [
+      ...crowd('P', 7, { segment: 's' }),
+      ...crowd('D', 6, { score: 3, segment: 's', answered_at: at(185) }),
+    ]);
+    await world.facts('revenue-events', [...paid('P', promoters), ...paid('D', detractors, { occurred_at: at(78) })]);
+    await world.complete(at(300));
+    const warned = async (query: Record<string, string>) =>
+      (await world.ask('outcomes/revenue', query)).warnings.filter((text: string) => text.includes('revenue_before'));
+    const warning = (count: string) =>
+      `Revenue events begin in 2022-03: for up to ${count} responses the 90 days before the answer are not all known, so revenue_before may be too low for them, and change too high. from=2022-06-30 leaves them out.`;
+    assert.deepEqual(await warned({}), [warning('7 of 13')]);
+    // From single outcomes, and by years within a dimension, which say less.
+    assert.deepEqual(await warned({ as_of: at(299) }), [warning('7 of 13')]);
+    assert.deepEqual(await warned({ segment: 's' }), [warning('13 of 13')]);
+    assert.deepEqual(await warned({ from: '2022-06-30' }), []);
+    const { warnings } = await world.ask('outcomes/summary');
+    assert.ok(warnings.includes(warning('7 of 13')));
   },
 
   async 'q is over all comparisons of the answer, passives and every measure included'(world) {

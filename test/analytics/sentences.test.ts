@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { welch } from '../real-data/figures.ts';
 import { at, type Row, referral, type World, worlds } from '../support/world.ts';
-import { crowd, paid } from './crowd.ts';
+import { crowd, longAgo, paid } from './crowd.ts';
 
 /** Ten amounts around a middle, from 2 below it to 2 above it. */
 const around = (middle: number) => [-2, -1, 0, 1, 2, -2, -1, 0, 1, 2].map((away) => middle + away);
@@ -80,6 +80,7 @@ worlds('What answers say in words', {
         ...paid(`D${segment}`, around(detractor)),
       ]),
     );
+    await world.facts('revenue-events', [longAgo]);
     await world.complete(at(300));
     const { low, high } = welch(around(20), around(50));
     assert.deepEqual([low.toFixed(2), high.toFixed(2)], ['-31.40', '-28.60']);

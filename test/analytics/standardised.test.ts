@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { standardisedDifference } from '../../src/stats/standardised.ts';
 import { near } from '../stats/near.ts';
 import { at, type Row, type World, worlds } from '../support/world.ts';
-import { crowd, paid } from './crowd.ts';
+import { crowd, longAgo, paid } from './crowd.ts';
 
 // Big customers spend more and are happier; within a segment promoters spend 10 more than detractors.
 const bands = {
@@ -49,6 +49,7 @@ const of = (comparisons: Row[], name: string) => comparisons.find((row) => row.m
 
 worlds('The difference with the same mix of segments', {
   async 'stands beside the raw one, with the jackknife over customers'(world) {
+    await world.facts('revenue-events', [longAgo]);
     await send(world);
     const { comparisons, reads_as, method, warnings } = await world.ask('outcomes/revenue');
     // Raw: (6 x 110 + 2 x 20) / 8 - (2 x 100 + 6 x 10) / 8 = 87.5 - 32.5 = 55.
@@ -71,6 +72,7 @@ worlds('The difference with the same mix of segments', {
   },
 
   async 'leaves out segments in which a band is too small, and says of how many it is'(world) {
+    await world.facts('revenue-events', [longAgo]);
     await send(world);
     // A third segment with one promoter and no detractor, and two who have no segment: 16 of 19 compared are left.
     await world.facts('responses', [...crowd('X', 1, { segment: 'tiny' }), ...crowd('Y', 2, { score: 1 })]);

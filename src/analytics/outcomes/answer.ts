@@ -5,6 +5,7 @@ import { type Answer, freshness, qMethod, testsIn, usualWarnings } from '../answ
 import { prepareQuestion, type QuestionParameters, shownParameters } from '../question.ts';
 import { inResponses, scoped } from '../words.ts';
 import { comparisonRow, type Findings, findOutcome } from './findings.ts';
+import { beforeFirstRevenue } from './first-revenue.ts';
 import type { OutcomeKind } from './measures.ts';
 import { association, outcomeSentence } from './sentences.ts';
 import { standardise } from './standardised.ts';
@@ -58,7 +59,8 @@ async function revenueFindings(
   raw: Findings,
   { statistics = 'mean', seed = usualSeed }: MoreStatistics,
 ): Promise<Warned> {
-  const { findings, warnings } = await withStandardised(db, raw);
+  const { findings, warnings: ofStandardised } = await withStandardised(db, raw);
+  const warnings = [...ofStandardised, ...(await revenueWarnings(db, raw))];
   const rows = findings.rows.map((row) => ({
     ...row,
     revenue_after_median: null,
@@ -71,6 +73,10 @@ async function revenueFindings(
   const drawn = await withBootstrap(db, told, seed);
   return { findings: drawn.findings, warnings: [...warnings, ...drawn.warnings] };
 }
+
+/** What a reader of changes in revenue should beware of. */
+export const revenueWarnings = async (db: Database, { rows, question }: Pick<Findings, 'rows' | 'question'>) =>
+  rows.some(({ withheld }) => withheld === null) ? await db.read((client) => beforeFirstRevenue(client, question)) : [];
 
 /** Revenue with the differences that both bands would have with the same mix of segments. */
 async function withStandardised(db: Database, findings: Findings): Promise<Warned> {

@@ -3,7 +3,7 @@ import { withQ } from '../../stats/tests.ts';
 import { type Answer, type AnswerRow, freshness, qMethod, testsIn, usualWarnings } from '../answer.ts';
 import { prepareQuestion, type Question, type QuestionParameters, shownParameters } from '../question.ts';
 import { scoped } from '../words.ts';
-import { outcomeWarnings } from './answer.ts';
+import { outcomeWarnings, revenueWarnings } from './answer.ts';
 import { comparisonRow, type Findings, findOutcomes } from './findings.ts';
 import { type OutcomeKind, referralsKind, retentionKind, revenueKind } from './measures.ts';
 import { outcomeSentence } from './sentences.ts';
@@ -32,6 +32,8 @@ export async function outcomesSummary(
   const ends = found.flatMap(({ through }) => (through ? [through] : []));
   const [earliest = null] = ends.sort((one, other) => one.getTime() - other.getTime());
   const { fresh, warnings } = freshness(question, earliest);
+  const revenue = alone.find(({ kind }) => kind.outcome === 'revenue');
+  const ofRevenue = revenue ? await revenueWarnings(db, revenue) : [];
   const said = found.map(outcomeSentence);
   const texts = said.map(({ text }) => text).concat(said.some(({ tells }) => tells) ? 'Associations, not causes.' : []);
   return {
@@ -53,7 +55,9 @@ export async function outcomesSummary(
     ),
     fresh,
     method: [...new Set(found.map(({ method }) => method))].join('; ') + qMethod(tests),
-    warnings: [...new Set([...warnings, ...usualWarnings(data, tests), ...found.flatMap(outcomeWarnings)])],
+    warnings: [
+      ...new Set([...warnings, ...usualWarnings(data, tests), ...found.flatMap(outcomeWarnings), ...ofRevenue]),
+    ],
   };
 }
 
