@@ -71,7 +71,7 @@ worlds('Customers who count more than once', {
     const { data, comparisons, method } = await world.ask('outcomes/revenue');
     assert.equal(
       method,
-      "delete-a-group jackknife over 32 groups of customers; shares by Wilson with n divided by the design effect, their differences by MOVER from these limits; revenue_after_standardised: both bands with the segments' shares of the two together, delete-a-group jackknife; q by Benjamini and Hochberg over 4 comparisons",
+      "delete-a-group jackknife over 32 groups of customers; shares by Wilson with n divided by the design effect, their differences by MOVER from these limits; where a few customers pay far more than the others, the mean of fewer than 200 responses lies above its interval more often than 2.5% of the time: see statistics=median; revenue_after_standardised: both bands with the segments' shares of the two together, delete-a-group jackknife; q by Benjamini and Hochberg over 4 comparisons",
     );
     for (const [row, promoter] of [
       [data[0], false],

@@ -125,7 +125,7 @@ worlds('What promoters and detractors spend', {
     assert.ok(Date.parse(answer.fresh.refreshed_at) > Date.now() - 60_000);
     assert.equal(
       answer.method,
-      'every customer counts once: t and Wilson intervals, differences by Welch and Newcombe; q by Benjamini and Hochberg over 3 comparisons',
+      'every customer counts once: t and Wilson intervals, differences by Welch and Newcombe; where a few customers pay far more than the others, the mean of fewer than 200 responses lies above its interval more often than 2.5% of the time: see statistics=median; q by Benjamini and Hochberg over 3 comparisons',
     );
     assert.deepEqual(answer.warnings, []);
   },

@@ -131,14 +131,25 @@ export const comparisonRow = (comparison: Comparison, question: Question): Answe
   ...contrastColumns(comparison),
 });
 
+/**
+ * Of amounts as unequal as lognormal ones with a sigma of 1.5, t intervals of 20, 50, 200 and 1,000 responses held the mean
+ * in 79, 81, 88 and 91% of simulated samples, nearly always missing it below; with a sigma of 1 in 85, 89, 93 and 94%. No
+ * interval made of sums, or of the sample alone, does much better: what makes the mean was not seen. Differences of bands
+ * of like size held theirs in 95% and more, of 20 against 180 in 86%.
+ */
+const fewForMeans = 200;
+const skewed = `; where a few customers pay far more than the others, the mean of fewer than ${fewForMeans} responses lies above its interval more often than 2.5% of the time: see statistics=median`;
+
 /** How the intervals of groups were made. */
-export function methodOf(groups: readonly Group[], { n }: OutcomeKind): string {
+export function methodOf(groups: readonly Group[], { n, outcome }: OutcomeKind): string {
   const once = 'every customer counts once: t and Wilson intervals, differences by Welch and Newcombe';
   const jackknife =
     'delete-a-group jackknife over 32 groups of customers; shares by Wilson with n divided by the design effect, their differences by MOVER from these limits';
   const counted = groups.flatMap(({ bands: of }) => [...of.values()]).filter(({ sums }) => total(sums, n) > 0);
-  if (counted.every(({ independent }) => independent)) return once;
-  return counted.some(({ independent }) => independent)
-    ? `groups in which ${once}; the others: ${jackknife}`
-    : jackknife;
+  const how = counted.every(({ independent }) => independent)
+    ? once
+    : counted.some(({ independent }) => independent)
+      ? `groups in which ${once}; the others: ${jackknife}`
+      : jackknife;
+  return how + (outcome === 'revenue' && counted.some(({ sums }) => total(sums, n) < fewForMeans) ? skewed : '');
 }
