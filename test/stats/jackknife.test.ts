@@ -9,6 +9,7 @@ import {
   ratioDifference,
   ratioDifferenceOfDifferences,
   ratioEstimate,
+  weightedShare,
 } from '../../src/stats/jackknife.ts';
 import { tTest, welch } from '../../src/stats/tests.ts';
 import { allFinite, near } from './near.ts';
@@ -245,4 +246,21 @@ test('a clustered interval holds the share, lies in [0, 1], and is no narrower t
       assert.ok(result.estimate - 1e-12 <= result.high && result.high <= 1);
     }),
   );
+});
+
+test('a share of amounts has an interval within 0 and 1, and that of t where refunds bring it out of them', () => {
+  // Worked out with numpy and scipy: v by the jackknife, n = p (1 - p) / v (z / t5)^2, Wilson.
+  const found = weightedShare(groups([1, 2, 0, 3, 5, 1], [2, 2, 1, 4, 5, 3]));
+  near(found?.estimate, 12 / 17);
+  near(found?.low ?? undefined, 0.319925);
+  near(found?.high ?? undefined, 0.924495);
+  const refunds = groups([-1, 2, 0, 3, 5, 1], [2, 2, 1, 4, 5, 3]);
+  const usual = ratioEstimate(refunds);
+  assert.ok(usual);
+  assert.deepEqual(weightedShare(refunds), {
+    estimate: usual.estimate,
+    ...tInterval(usual.estimate, usual.standard_error, usual.df),
+  });
+  assert.deepEqual(weightedShare(groups([2, 3], [2, 3])), { estimate: 1, low: null, high: null });
+  assert.equal(weightedShare(groups([0, 0], [0, 0])), null);
 });

@@ -1,8 +1,9 @@
 import type { Client, Database } from '../../db/pool.ts';
 import { tInterval } from '../../stats/intervals.ts';
-import { type RatioGroup, ratioDifference, ratioEstimate } from '../../stats/jackknife.ts';
+import { type RatioGroup, ratioDifference, ratioEstimate, weightedShare } from '../../stats/jackknife.ts';
 import { benjaminiHochberg, tTest } from '../../stats/tests.ts';
 import { type Answer, type AnswerRow, freshness, groupValues, qMethod, rounded, roundedP, testsIn } from '../answer.ts';
+import { figureColumns } from '../columns.ts';
 import { counted } from '../words.ts';
 import { customerWarnings } from './customer-question.ts';
 import type { FlowQuestion } from './flow-question.ts';
@@ -71,6 +72,12 @@ export function ratioColumns(name: string, groups: readonly RatioGroup[] | null,
     [`${name}_low`]: rounded(interval ? interval.low - minus : null),
     [`${name}_high`]: rounded(interval ? interval.high - minus : null),
   };
+}
+
+/** A share of amounts with its interval; nulls where it is not told. */
+export function shareColumns(name: string, groups: readonly RatioGroup[] | null): AnswerRow {
+  const { estimate = null, low = null, high = null } = (groups && weightedShare(groups)) ?? {};
+  return figureColumns(name, estimate, low, high);
 }
 
 /**
@@ -142,7 +149,7 @@ export function flowAnswer(
       ...(outside > 0 ? [{ reason: 'base_revenue_not_above_zero', customers: outside }] : []),
     ],
     fresh,
-    method: `delete-a-group jackknife over 32 groups of customers, t intervals; logo retention: Wilson${qMethod(tests)}`,
+    method: `delete-a-group jackknife over 32 groups of customers, t intervals, of gross retention Wilson with the effective n; logo retention: Wilson${qMethod(tests)}`,
     warnings: [
       ...warnings,
       ...question.warnings,

@@ -13,7 +13,7 @@ import {
   prepareCustomerQuestion,
   readPeriod,
 } from './customer-question.ts';
-import { ratioColumns } from './flow-answer.ts';
+import { shareColumns } from './flow-answer.ts';
 import {
   type Leavers,
   type LeavingParameters,
@@ -84,7 +84,7 @@ export async function leavingReasons(db: Database, given: LeavingParameters, rea
     ],
     fresh,
     method:
-      'share of customers: Wilson; share of revenue: delete-a-group jackknife over 32 groups of customers, t intervals',
+      'share of customers: Wilson; share of revenue: Wilson with the effective n, by the delete-a-group jackknife over 32 groups of customers',
     warnings: [
       ...warnings,
       ...(without_rate > 0
@@ -130,7 +130,7 @@ function rowOf(one: Leavers, group: readonly Leavers[], isHidden: boolean, quest
     share_low: rounded(share?.low ?? null),
     share_high: rounded(share?.high ?? null),
     revenue: isHidden ? null : rounded(revenue),
-    ...ratioColumns('revenue_share', told ? shares : null),
+    ...shareColumns('revenue_share', told ? shares : null),
     withheld,
   };
 }

@@ -2,7 +2,15 @@ import type { Database } from '../../db/pool.ts';
 import { wilson } from '../../stats/intervals.ts';
 import { type Answer, type AnswerRow, rounded } from '../answer.ts';
 import type { Reader } from '../declare.ts';
-import { compareFlows, findFlows, flowAnswer, flowColumns, ratioColumns, withheldRatios } from './flow-answer.ts';
+import {
+  compareFlows,
+  findFlows,
+  flowAnswer,
+  flowColumns,
+  ratioColumns,
+  shareColumns,
+  withheldRatios,
+} from './flow-answer.ts';
 import { type FlowParameters, type FlowQuestion, prepareFlows } from './flow-question.ts';
 import { retentionSentence } from './flow-sentences.ts';
 import { type Flow, type Part, ratioGroups } from './flows.ts';
@@ -52,7 +60,7 @@ export function retentionRow(flow: Flow, hidden: Set<Part | 'all'>, question: Fl
     kept_revenue: ofBase(whole.kept_revenue),
     ...ratioColumns('nrr', told ? ratioGroups(flow, ({ kept_revenue }) => kept_revenue) : null),
     capped_revenue: ofBase(whole.capped_revenue),
-    ...ratioColumns('grr', told ? ratioGroups(flow, ({ capped_revenue }) => capped_revenue) : null),
+    ...shareColumns('grr', told ? ratioGroups(flow, ({ capped_revenue }) => capped_revenue) : null),
     active_customers: ofBase(whole.active_customers),
     logo_retention: told ? rounded(whole.active_customers / whole.base_customers) : null,
     logo_retention_low: rounded(logo?.low ?? null),

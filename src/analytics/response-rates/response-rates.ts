@@ -1,6 +1,6 @@
 import type { Client, Database } from '../../db/pool.ts';
-import { tInterval, wilson } from '../../stats/intervals.ts';
-import { ratioEstimate } from '../../stats/jackknife.ts';
+import { wilson } from '../../stats/intervals.ts';
+import { weightedShare } from '../../stats/jackknife.ts';
 import {
   type Answer,
   type AnswerRow,
@@ -78,7 +78,7 @@ export async function responseRates(
     ].filter(({ customers }) => customers > 0),
     fresh,
     method:
-      'each customer counts once in a group; shares: Wilson; coverage of those who were reached: delete-a-group jackknife over 32 groups of customers',
+      'each customer counts once in a group; shares: Wilson; coverage of those who were reached: Wilson with the effective n, by the delete-a-group jackknife over 32 groups of customers',
     warnings: [
       ...warnings,
       ...usualWarnings(rows, 0),
@@ -142,8 +142,7 @@ function rowOf(group: Rates, question: Question, isHidden: boolean, revenueOfAll
     told && question.state.revenue_through !== null && (answered === 0 || answered >= question.fewest_people);
   const ofReached = revenue.reduce((sum, { denominator }) => sum + denominator, 0);
   const ofAnswered = revenue.reduce((sum, { numerator }) => sum + numerator, 0);
-  const coverage = tellsRevenue && ofReached > 0 ? ratioEstimate(revenue) : null;
-  const limits = coverage && tInterval(coverage.estimate, coverage.standard_error, coverage.df);
+  const coverage = tellsRevenue && ofReached > 0 ? weightedShare(revenue) : null;
   return {
     ...groupColumns(group, question),
     invitations: count(invitations),
@@ -156,8 +155,8 @@ function rowOf(group: Rates, question: Question, isHidden: boolean, revenueOfAll
     response_rate_high: rounded(rate?.high ?? null),
     revenue_coverage: tellsRevenue && revenueOfAll > 0 ? rounded(ofAnswered / revenueOfAll) : null,
     reached_revenue_coverage: rounded(coverage?.estimate ?? null),
-    reached_revenue_coverage_low: rounded(limits?.low ?? null),
-    reached_revenue_coverage_high: rounded(limits?.high ?? null),
+    reached_revenue_coverage_low: rounded(coverage?.low ?? null),
+    reached_revenue_coverage_high: rounded(coverage?.high ?? null),
     withheld,
   };
 }

@@ -64,6 +64,13 @@ export function jackknife(shares: readonly Share[]): { value: number; low: numbe
   return { value, low: value - half, high: value + half };
 }
 
+/** A share of amounts: Wilson's interval of as many responses as have its jackknife variance, z in the place of t. */
+export function amountShare(shares: readonly Share[]): { value: number; low: number; high: number } {
+  const { value, high } = jackknife(shares);
+  const n = (value * (1 - value)) / ((high - value) / 1.959963984540054) ** 2;
+  return { value, ...wilson(value * n, n) };
+}
+
 /** A share of responses, Wilson's interval of n divided by the design effect. */
 export function clustered(shares: readonly Share[]): { value: number; low: number; high: number } {
   const { value, high } = jackknife(shares);

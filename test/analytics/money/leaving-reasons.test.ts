@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { wilson } from '../../real-data/figures.ts';
 import { near } from '../../stats/near.ts';
 import { at, customer, payment, type Row, rate, retention, worlds } from '../../support/world.ts';
-import { jackknife, paysIn } from './customers.ts';
+import { amountShare, paysIn } from './customers.ts';
 
 const path = 'analytics/leaving-reasons';
 const left = (customer_id: string, reason: string | null, day = 300, row: Row = {}): Row =>
@@ -45,7 +45,7 @@ worlds('Why customers left', {
       ['d', 5, true],
       ['e', 20, false],
     ];
-    const interval = jackknife(
+    const interval = amountShare(
       paid.map(([one, sum, isIt]) => ({ customer: one, numerator: isIt ? sum : 0, denominator: sum })),
     );
     near(quality.revenue_share_low, interval.low);

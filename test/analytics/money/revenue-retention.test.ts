@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { wilson } from '../../real-data/figures.ts';
 import { near } from '../../stats/near.ts';
 import { customer, payment, type Row, rate, worlds } from '../../support/world.ts';
-import { jackknife, paysIn, vector } from './customers.ts';
+import { amountShare, jackknife, paysIn, vector } from './customers.ts';
 
 const path = 'analytics/revenue-retention';
 
@@ -33,6 +33,14 @@ worlds('How much of their revenue customers keep bringing', {
     ]);
     near(row.nrr_low, interval.low);
     near(row.nrr_high, interval.high);
+    const gross = amountShare([
+      { customer: 'a', numerator: 100, denominator: 100 },
+      { customer: 'b', numerator: 150, denominator: 200 },
+      { customer: 'c', numerator: 0, denominator: 300 },
+      { customer: 'd', numerator: 400, denominator: 400 },
+    ]);
+    near(row.grr_low, gross.low);
+    near(row.grr_high, gross.high);
     near(row.logo_retention_low, wilson(3, 4).low);
     near(row.logo_retention_high, wilson(3, 4).high);
     assert.equal(row.withheld, null);
