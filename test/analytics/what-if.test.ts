@@ -48,6 +48,8 @@ worlds('What moving some of a band would go with', {
         withheld: null,
       },
     ]);
+    const said = answer.method.split('; ');
+    assert.deepEqual(said, [...new Set(said)], 'nothing is said twice');
     assert.deepEqual(
       answer.comparisons.map(({ measure, band, against, difference, difference_low, p }: Row) => [
         measure,

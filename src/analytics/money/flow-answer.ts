@@ -108,12 +108,16 @@ export function compareFlows(
   return found.map((one, at) => ({ ...one, q: qs[at] ?? null }));
 }
 
-/** What the two questions about revenue from period to period have in common in their answers. */
+/**
+ * What the two questions about revenue from period to period have in common in their answers.
+ * @param others what the method says of the intervals of further figures
+ */
 export function flowAnswer(
   question: FlowQuestion,
   rows: ToldFlow[],
   comparisons: FlowComparison[],
   without_rate: number,
+  others = '',
 ): Omit<Answer, 'question' | 'reads_as' | 'definition'> {
   const { state, periods, by, against, filters, group_by, min_n, through } = question;
   const { fresh, warnings } = freshness(question, through);
@@ -149,7 +153,7 @@ export function flowAnswer(
       ...(outside > 0 ? [{ reason: 'base_revenue_not_above_zero', customers: outside }] : []),
     ],
     fresh,
-    method: `delete-a-group jackknife over 32 groups of customers, t intervals, of gross retention Wilson with the effective n; logo retention: Wilson${qMethod(tests)}`,
+    method: `delete-a-group jackknife over 32 groups of customers, t intervals${others}${qMethod(tests)}`,
     warnings: [
       ...warnings,
       ...question.warnings,

@@ -148,9 +148,10 @@ function rowsOf(groups: LoyaltyGroup[], question: Question): ToldPart[] {
   return parts.map(({ group, part }) => ({ group, part, row: rowOf(group, part, hidden.has(part), question) }));
 }
 
-function shareColumns(name: string, share: GroupedShare, told: boolean): AnswerRow {
+/** @param isGiven whether it is 0 or 1 by what the part is, so that an interval would tell nothing */
+function shareColumns(name: string, share: GroupedShare, told: boolean, isGiven = false): AnswerRow {
   const { value, low, high } = told ? shareFigure(share) : { value: null, low: null, high: null };
-  return figureColumns(name, value, low, high);
+  return figureColumns(name, value, isGiven ? null : low, isGiven ? null : high);
 }
 
 function rowOf(group: LoyaltyGroup, part: LoyaltyPart, isHidden: boolean, question: Question): AnswerRow {
@@ -169,9 +170,14 @@ function rowOf(group: LoyaltyGroup, part: LoyaltyPart, isHidden: boolean, questi
     customers: count(customers),
     ...shareColumns('share', partShare(part, 'n', among), !isHidden && among.whole.n >= question.min_n),
     loyal: count(loyal),
-    ...shareColumns('loyal_rate', partShare(part, 'loyal', part), told),
+    ...shareColumns('loyal_rate', partShare(part, 'loyal', part), told, isQuadrant(part.name)),
     left: count(left_customers),
-    ...shareColumns('left_rate', partShare(part, 'left_customers', part), told),
+    ...shareColumns(
+      'left_rate',
+      partShare(part, 'left_customers', part),
+      told,
+      part.name === 'apostle' || part.name === 'hostage',
+    ),
     revenue_after: rounded(mean?.value ?? null),
     revenue_after_low: rounded(mean?.low ?? null),
     revenue_after_high: rounded(mean?.high ?? null),

@@ -39,7 +39,13 @@ export async function revenueRetention(db: Database, given: FlowParameters, read
     question: 'analytics/revenue-retention',
     reads_as: retentionSentence(rows, comparisons, question),
     definition: revenueRetentionDefinition,
-    ...flowAnswer(question, rows, comparisons, without_rate),
+    ...flowAnswer(
+      question,
+      rows,
+      comparisons,
+      without_rate,
+      ', of gross retention Wilson with the effective n; logo retention: Wilson',
+    ),
   };
 }
 

@@ -4,8 +4,8 @@ import { amount, counted, inGroup, listed, percent } from '../words.ts';
 import type { Moments, Standing } from './exposure.ts';
 import type { Risk } from './risk.ts';
 
-/** Of how many surveys a sentence tells. */
-const mostSurveys = 3;
+/** Of how many surveys, and of how many groups, a sentence tells. */
+const mostTold = 3;
 
 /** What is at risk, safe and unknown, and what leaving is expected to cost; of each survey apart. */
 export function riskSentence(risks: Risk[], question: Question, moments: Moments | null): string {
@@ -13,7 +13,7 @@ export function riskSentence(risks: Risk[], question: Question, moments: Moments
   if (risks.length === 0)
     return 'Nobody who has not left paid anything in the 365 days before, so nothing is at risk or safe.';
   const surveys = [...new Set(risks.map(({ group }) => group.survey))];
-  const told = surveys.slice(0, mostSurveys).map((survey) => {
+  const told = surveys.slice(0, mostTold).map((survey) => {
     const own = risks.filter(({ group }) => group.survey === survey);
     return `${surveys.length > 1 ? `Survey '${survey}': ` : ''}${exposureSentence(own, question, moments)} ${lossSentence(own, question)}`;
   });
@@ -64,9 +64,13 @@ function lossSentence(risks: Risk[], question: Question): string {
   if (another) {
     const costly = risks.filter(({ loss }) => loss.low !== null && loss.low > 0);
     if (risks.every(({ loss }) => loss.difference === null)) return 'What leaving is expected to cost cannot be told.';
+    const named = costly
+      .slice(0, mostTold)
+      .map(({ group, loss }) => `${inGroup(group, question).trim()} (${money(loss.difference ?? 0)})`);
+    const more = costly.length - named.length;
     return costly.length === 0
       ? 'In none of the groups are detractors and passives clearly expected to cost more than promoters by leaving.'
-      : `Detractors and passives are expected to cost more than promoters by leaving ${listed(costly.slice(0, 3).map(({ group, loss }) => `${inGroup(group, question).trim()} (${money(loss.difference ?? 0)})`))}${costly.length > 3 ? ` and in ${costly.length - 3} more groups` : ''}.`;
+      : `Detractors and passives are expected to cost more than promoters by leaving ${listed([...named, ...(more > 0 ? [`in ${counted(more)} more ${more === 1 ? 'group' : 'groups'}`] : [])])}.`;
   }
   const loss = only?.loss;
   if (!loss || loss.difference === null)

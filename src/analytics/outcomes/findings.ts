@@ -140,6 +140,10 @@ export const comparisonRow = (comparison: Comparison, question: Question): Answe
 const fewForMeans = 200;
 const skewed = `; where a few customers pay far more than the others, the mean of fewer than ${fewForMeans} responses lies above its interval more often than 2.5% of the time: see statistics=median`;
 
+/** The methods of several parts of an answer, without saying anything twice. */
+export const methodsOf = (methods: readonly string[]) =>
+  [...new Set(methods.flatMap((method) => method.split('; ')))].join('; ');
+
 /** How the intervals of groups were made. */
 export function methodOf(groups: readonly Group[], { n, outcome }: OutcomeKind): string {
   const once = 'every customer counts once: t and Wilson intervals, differences by Welch and Newcombe';

@@ -4,7 +4,7 @@ import { type Answer, type AnswerRow, freshness, qMethod, testsIn, usualWarnings
 import { prepareQuestion, type Question, type QuestionParameters, shownParameters } from '../question.ts';
 import { scoped } from '../words.ts';
 import { outcomeWarnings, revenueWarnings } from './answer.ts';
-import { comparisonRow, type Findings, findOutcomes } from './findings.ts';
+import { comparisonRow, type Findings, findOutcomes, methodsOf } from './findings.ts';
 import { type OutcomeKind, referralsKind, retentionKind, revenueKind } from './measures.ts';
 import { outcomeSentence } from './sentences.ts';
 
@@ -54,7 +54,7 @@ export async function outcomesSummary(
       left_out.map(({ reason, responses }) => ({ reason: `${kind.outcome}: ${reason}`, responses })),
     ),
     fresh,
-    method: [...new Set(found.map(({ method }) => method))].join('; ') + qMethod(tests),
+    method: methodsOf(found.map(({ method }) => method)) + qMethod(tests),
     warnings: [
       ...new Set([...warnings, ...usualWarnings(data, tests), ...found.flatMap(outcomeWarnings), ...ofRevenue]),
     ],

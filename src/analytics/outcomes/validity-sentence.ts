@@ -142,5 +142,5 @@ function groupedSentence(
     told: told.length,
     noun: groupsTold(rows, told.length, question),
     tests,
-  }).replaceAll('no difference was found', 'none was found');
+  }).replaceAll('no difference was found', 'no association was found');
 }

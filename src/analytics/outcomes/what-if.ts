@@ -13,7 +13,7 @@ import {
 import { prepareQuestion, type Question, type QuestionParameters, shownParameters, wrong } from '../question.ts';
 import { scoped } from '../words.ts';
 import { outcomeWarnings } from './answer.ts';
-import { comparisonRow, methodOf } from './findings.ts';
+import { comparisonRow, methodOf, methodsOf } from './findings.ts';
 import { findGroups } from './groups.ts';
 import { type OutcomeKind, referralsKind, retentionKind, revenueKind } from './measures.ts';
 import { type Move, movesOf, type WhatIf } from './moves.ts';
@@ -91,7 +91,7 @@ export async function whatIf(
       left_out.map(({ reason, responses }) => ({ reason: `${kind.outcome}: ${reason}`, responses })),
     ),
     fresh,
-    method: [...new Set(parts.map(({ kind, groups }) => methodOf(groups, kind)))].join('; ') + qMethod(tests),
+    method: methodsOf(parts.map(({ kind, groups }) => methodOf(groups, kind))) + qMethod(tests),
     warnings: [
       ...new Set([
         ...warnings,

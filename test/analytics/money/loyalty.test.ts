@@ -214,7 +214,10 @@ worlds('What customers said against what they did', {
     assert.ok(expected.low < wilson(10, 20).low);
     assert.match(reads_as, /^Of 20 answers of customers who were passives/);
     // Everybody: what nobody escapes tells no spread, so customers are counted.
-    near(named(data).hostage?.loyal_rate_low as number, wilson(5, 5).low);
+    near(named(data).defector?.left_rate_low as number, wilson(5, 5).low);
+    // Hostages are loyal by what the word means: of that nothing can be unsure.
+    const { hostage } = named(data);
+    assert.deepEqual([hostage?.loyal_rate, hostage?.loyal_rate_low, hostage?.left_rate_high], [1, null, null]);
   },
 
   async 'groups have rows of their own, and of those who left most and fewest it is said'(world) {
