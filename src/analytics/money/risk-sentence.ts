@@ -62,7 +62,9 @@ function lossSentence(risks: Risk[], question: Question): string {
   const money = (value: number) => `${amount(value, currency)} ${currency}`;
   const [only, another] = risks;
   if (another) {
-    const costly = risks.filter(({ loss }) => loss.low !== null && loss.low > 0);
+    const costly = risks
+      .filter(({ loss }) => loss.low !== null && loss.low > 0)
+      .sort((one, next) => (next.loss.difference ?? 0) - (one.loss.difference ?? 0));
     if (risks.every(({ loss }) => loss.difference === null)) return 'What leaving is expected to cost cannot be told.';
     const named = costly
       .slice(0, mostTold)
