@@ -24,7 +24,8 @@ import { scoreQuestions } from './scores/questions.ts';
 import { visionQuestions } from './visions/questions.ts';
 import { withinUnits, withUnitWarning } from './within-units.ts';
 
-const questions: readonly DeclaredQuestion[] = [
+/** Every question there is. */
+export const questions: readonly DeclaredQuestion[] = [
   ...outcomeQuestions,
   ...curveQuestions,
   ...driverQuestions,

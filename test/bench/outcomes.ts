@@ -2,22 +2,9 @@ import type { Database } from '../../src/db/pool.ts';
 import { readState } from '../../src/outcomes/collect.ts';
 import { outcomeParameters, outcomesSql } from '../../src/outcomes/definition.ts';
 import { refresh } from '../../src/outcomes/refresh.ts';
-import { ask, keepAlive, type Line, median, rate, ratio, seconds, time } from './measure.ts';
-import { seed } from './seed.ts';
+import { ask, keepAlive, type Line, median, ratio, seconds, time } from './measure.ts';
 
 const key = { authorization: `Bearer ${process.env.BENCH_KEY}` };
-
-/** Questions that read more than cells: how long each takes, which must stay well below the statement limit of 30 s. */
-const otherQuestions = [
-  'analytics/scores?survey=nps&group_by=month',
-  'analytics/revenue-retention',
-  'analytics/earned-growth',
-  'analytics/revenue-at-risk?survey=nps',
-  'analytics/loyalty?survey=nps',
-  'analytics/problems?survey=nps',
-  'outcomes/validity?survey=nps',
-  'outcomes/revenue?survey=nps&segment=smb&group_by=region',
-];
 
 /** The outcome question from cells, and the same in plain SQL over the raw facts, at one size. */
 export async function outcomes(
@@ -26,14 +13,6 @@ export async function outcomes(
   responses: number,
 ): Promise<{ lines: Line[]; fromCells: number }> {
   const words = responses.toLocaleString('en-US');
-  await seed(db, responses);
-  const rebuilt = await seconds(() => refresh(db));
-  // What the server would do within minutes: else the first answers pay for what the load left behind.
-  await db.read(async (client) => {
-    await client.rows(`select set_config('statement_timeout', '0', false)`);
-    await client.rows('vacuum analyze');
-    await client.rows('checkpoint');
-  });
   const agent = keepAlive(1);
   const question = (more: string) =>
     ask(agent, `${url}/v1/outcomes/revenue?survey=nps&window_days=180${more}`, { headers: key });
@@ -54,12 +33,6 @@ export async function outcomes(
     return median(times);
   })();
   const rows = await timed('&group_by=unit,segment');
-  const others = [];
-  for (const path of otherQuestions) {
-    const asked = () => ask(agent, `${url}/v1/${path}`, { headers: key });
-    await asked();
-    others.push({ path, took: await seconds(asked) });
-  }
   const plain = await seconds(() =>
     db.read(async (client) => {
       await client.rows(`select set_config('statement_timeout', '0', false), set_config('work_mem', '128MB', false)`);
@@ -102,20 +75,6 @@ export async function outcomes(
         against: time(plain),
         ratio: ratio(plain / rows),
         aim: '> 1',
-      },
-      ...others.map(({ path, took }) => ({
-        what: `${path}, ${words} responses`,
-        measured: time(took),
-        against: '',
-        ratio: null,
-        aim: '',
-      })),
-      {
-        what: `working out everything, ${words} responses and ${(5 * responses).toLocaleString('en-US')} payments`,
-        measured: time(rebuilt),
-        against: rate(responses, rebuilt),
-        ratio: null,
-        aim: '',
       },
     ],
   };

@@ -9,17 +9,23 @@ import { openDatabase } from '../../src/db/pool.ts';
 import { type Line, startProcess } from './measure.ts';
 
 const sizes = process.argv.includes('small') ? [100_000] : [100_000, 1_000_000];
-const only = process.argv.find((argument) => ['ingest', 'exports', 'outcomes', 'reads'].includes(argument));
+const only = process.argv.find((argument) =>
+  ['ingest', 'exports', 'outcomes', 'questions', 'reads'].includes(argument),
+);
 process.env.BENCH_KEY = 'bench-key-0123456789-0123456789';
 // They read the key when they are loaded.
 const { ingest } = await import('./ingest.ts');
 const { exports } = await import('./exports.ts');
 const { outcomes, refreshCost } = await import('./outcomes.ts');
+const { questions } = await import('./questions.ts');
 const { reads } = await import('./reads.ts');
+const { fill } = await import('./seed.ts');
 
 const folder = await mkdtemp(join(tmpdir(), 'mm-bench-'));
 const server = await startEmbedded({ data_dir: folder });
 const lines: Line[] = [];
+/** What must not be: it is printed last, and the run fails. */
+const wrong: string[] = [];
 const say = (line: Line) => {
   lines.push(line);
   console.log(
@@ -70,9 +76,12 @@ try {
       for (const line of await exports(db, { url, pid, pg, folder, rows: sizes.at(-1) ?? 0 })) say(line);
     });
   let smaller: number | undefined;
-  for (const size of sizes)
-    if (!only || only === 'outcomes' || only === 'reads')
-      await onService(`bench_${size}`, async ({ db, url, pg, connection }) => {
+  for (const size of sizes) {
+    const isFirst = size === sizes[0];
+    if (only && only !== 'outcomes' && only !== 'questions' && !(only === 'reads' && isFirst)) continue;
+    await onService(`bench_${size}`, async ({ db, url, pg, connection }) => {
+      say(await fill(db, size));
+      if (!only || only === 'outcomes') {
         const found = await outcomes(db, url, size);
         for (const line of found.lines) say(line);
         if (smaller !== undefined)
@@ -84,16 +93,19 @@ try {
             aim: 'about 1',
           });
         smaller = found.fromCells;
-        if (size !== sizes[0]) return;
-        for (const line of await refreshCost(db, size)) say(line);
-        if (only === 'outcomes') return;
-        const bare = await startProcess('./bare.ts', { BENCH_CONNECTION: JSON.stringify(connection) });
-        try {
-          for (const line of await reads(url, bare.url, pg, folder)) say(line);
-        } finally {
-          await bare.stop();
-        }
-      });
+      }
+      if (!only || only === 'questions') wrong.push(...(await questions(db, url, { responses: size, say })));
+      if (!isFirst) return;
+      if (!only || only === 'outcomes') for (const line of await refreshCost(db, size)) say(line);
+      if (only && only !== 'reads') return;
+      const bare = await startProcess('./bare.ts', { BENCH_CONNECTION: JSON.stringify(connection) });
+      try {
+        for (const line of await reads(url, bare.url, pg, folder)) say(line);
+      } finally {
+        await bare.stop();
+      }
+    });
+  }
 } finally {
   await server.stop();
   await rm(folder, { recursive: true, force: true });
@@ -101,3 +113,5 @@ try {
 console.log(`\n| what | measured | against | ratio | aim |\n|---|---|---|---|---|`);
 for (const { what, measured, against, ratio, aim } of lines)
   console.log(`| ${what} | ${measured} | ${against} | ${ratio ?? ''} | ${aim} |`);
+for (const one of wrong) console.error(one);
+if (wrong.length > 0) process.exitCode = 1;
