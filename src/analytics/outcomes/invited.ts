@@ -110,7 +110,9 @@ export async function readInvited(client: Client, question: Question): Promise<I
        select i.id, i.customer_id, i.survey, ${names} i.sent_at, i.sent_at + interval '${landmarkDays} days' as landmark,
          i.sent_at + interval '${landmarkDays} days' + ${window} as until,
          case when i.bounced then 'bounced' when s.triggered_by_leaving then 'survey_triggered_by_leaving'
-           when i.place > 1 then 'not_an_index_invitation' end as why_not
+           when i.place > 1 then 'not_an_index_invitation' end as why_not,
+         -- The same as a boolean, of which the planner expects half and not hardly any.
+         not (i.bounced or s.triggered_by_leaving or i.place > 1) as is_followed
        from placed i
        join surveys s on s.key = i.survey
        left join customers c on c.id = i.customer_id
@@ -121,7 +123,7 @@ export async function readInvited(client: Client, question: Question): Promise<I
        from asked a
        join responses r on r.customer_id = a.customer_id and r.survey = a.survey
          and r.answered_at >= a.sent_at and r.answered_at <= a.landmark
-       where a.why_not is null group by a.id
+       where a.is_followed group by a.id
      ),
      relation as (
        select a.id,
@@ -134,7 +136,7 @@ export async function readInvited(client: Client, question: Question): Promise<I
            (array_agg(e.type order by e.occurred_at, e.id) filter (where e.occurred_at > a.until))[1] in ('renewed', 'churned')
          ) as active_after
        from asked a join retention_events e on e.customer_id = a.customer_id
-       where a.why_not is null group by a.id
+       where a.is_followed group by a.id
      ),
      judged as materialized (
        select a.customer_id, ${key}, coalesce(w.band, '${nonRespondent}') as band,
