@@ -42,19 +42,36 @@ function judged(statement: Statement, question: Question, { outcome, value }: Cr
   };
 }
 
-/** How many responses of how many customers each group has. Customers are counted by hashing, not by sorting them. */
-async function readJudged(client: Client, question: Question, criterion: Criterion): Promise<Judged[]> {
+/** The responses that count by outcome. */
+export type JudgedByOutcome = Record<Criterion['outcome'], Judged[]>;
+const outcomes = ['revenue', 'referrals', 'retention'] as const;
+
+/**
+ * How many responses of how many customers each group has, outcome by outcome. Customers are counted by hashing, not by
+ * sorting them, and in one reading of the responses.
+ */
+export async function readJudged(client: Client, question: Question): Promise<JudgedByOutcome> {
   const statement = new Statement();
-  const { key, rows } = judged(statement, question, criterion);
-  const found = await client.rows<{ responses: number; customers: number } & Record<string, unknown>>(
-    `select ${key}, sum(n)::int8 as responses, count(*) as customers
-     from (select ${key}, respondent, count(*) as n from (${rows}) judged group by ${key}, respondent) each
-     group by ${key}`,
+  const { from, where, groups } = fromRows(statement, question);
+  const names = groups.map((group, at) => `${group} as ${groupNames[at]}, `).join('');
+  const key = ['survey', ...groups.map((_, at) => groupNames[at])].join(', ');
+  const found = await client.rows<
+    Record<`${Criterion['outcome']}_${'n' | 'people'}`, number> & Record<string, unknown>
+  >(
+    `select ${key}, ${outcomes.map((one) => `sum(${one})::int8 as ${one}_n, count(*) filter (where ${one} > 0) as ${one}_people`).join(', ')}
+     from (
+       select c.survey, ${names} c.respondent,
+         ${outcomes.map((one) => `count(*) filter (where c.${one}_state = 'counted') as ${one}`).join(', ')}
+       from ${from} where ${where} group by ${key}, c.respondent
+     ) each group by ${key}`,
     statement.parameters,
   );
-  return found
-    .map((row) => ({ ...keyOf(row, question), responses: row.responses, customers: row.customers }))
-    .sort(byGroup);
+  const of = (outcome: Criterion['outcome']): Judged[] =>
+    found
+      .map((row) => ({ ...keyOf(row, question), responses: row[`${outcome}_n`], customers: row[`${outcome}_people`] }))
+      .filter(({ responses }) => responses > 0)
+      .sort(byGroup);
+  return { revenue: of('revenue'), referrals: of('referrals'), retention: of('retention') };
 }
 
 type Sums = { x: number; hash_group: number } & Record<string, unknown>;
@@ -75,7 +92,12 @@ function byLevel<R extends Sums>(rows: readonly R[], question: Question) {
 }
 
 /** Something done or not: how many of each score did, so an area under the curve needs no sorting. */
-export async function readDone(client: Client, question: Question, criterion: Criterion): Promise<JudgedDone[]> {
+export async function readDone(
+  client: Client,
+  question: Question,
+  criterion: Criterion,
+  counts: JudgedByOutcome,
+): Promise<JudgedDone[]> {
   const statement = new Statement();
   const { key, rows } = judged(statement, question, criterion);
   const found = await client.rows<Sums & { did: number; did_not: number }>(
@@ -84,7 +106,7 @@ export async function readDone(client: Client, question: Question, criterion: Cr
     statement.parameters,
   );
   const levels = byLevel(found, question);
-  return (await readJudged(client, question, criterion)).map((group) => {
+  return counts[criterion.outcome].map((group) => {
     const { values, of } = levels(group);
     const splits = of.map((own) => {
       const at = new Map(own.map((row) => [row.x, row]));
@@ -96,38 +118,44 @@ export async function readDone(client: Client, question: Question, criterion: Cr
 
 /**
  * An amount: the sums that a rank correlation and its variance are made of, see `stats/rank-sums.ts`. Every response is
- * ranked among those of its group, which sorts them once; what is read is one row a group, score and group of customers.
+ * ranked among those of its group, which sorts them once, alike ones as one row; what is read is one row a group, score and
+ * group of customers.
  */
-export async function readAmounts(client: Client, question: Question, criterion: Criterion): Promise<JudgedAmount[]> {
+export async function readAmounts(
+  client: Client,
+  question: Question,
+  criterion: Criterion,
+  counts: JudgedByOutcome,
+): Promise<JudgedAmount[]> {
   const statement = new Statement();
   const { key, rows } = judged(statement, question, criterion);
   const found = await client.rows<Sums & { n: number; b: number; b_squared: number; a_above: number; b_above: number }>(
-    `with judged as (${rows}),
+    `with judged as materialized (
+       select ${key}, x, y, hash_group, count(*)::float8 as n from (${rows}) each group by ${key}, x, y, hash_group
+     ),
      scored as (
-       select ${key}, x, (2 * sum(count(*)) over upto - count(*) - sum(count(*)) over whole)::float8
-           / (2 * sum(count(*)) over whole)::float8 as a,
-         (sum(count(*)) over whole)::float8 as n
+       select ${key}, x, (2 * sum(sum(n)) over upto - sum(n) - sum(sum(n)) over whole) / (2 * sum(sum(n)) over whole) as a,
+         sum(sum(n)) over whole as total
        from judged group by ${key}, x
        window upto as (partition by ${key} order by x), whole as (partition by ${key})
      ),
      ranked as (
-       select *, (n - below - tied) as greater
+       select *, upto - tied as below, total - upto as greater
        from (
-         select ${key}, hash_group, x, a, n,
-           (rank() over upto - 1)::float8 as below, (count(*) over alike)::float8 as tied,
-           sum(a) over upto as a_upto, sum(a) over alike as a_tied
+         select ${key}, hash_group, x, a, n, total, sum(n) over upto as upto, sum(n) over alike as tied,
+           sum(a * n) over upto as a_upto, sum(a * n) over alike as a_tied
          from judged join scored using (${key}, x)
          window upto as (partition by ${key} order by y), alike as (partition by ${key}, y)
        ) placed
      )
-     select ${key}, x, hash_group, count(*) as n, sum((below - greater) / (2 * n)) as b,
-       sum(((below - greater) / (2 * n)) ^ 2) as b_squared, sum((a_tied / 2 - a_upto) / n) as a_above,
-       sum((greater * (below + tied) / 2 + tied * (below - greater) / 4) / n ^ 2) as b_above
+     select ${key}, x, hash_group, sum(n) as n, sum(n * (below - greater) / (2 * total)) as b,
+       sum(n * ((below - greater) / (2 * total)) ^ 2) as b_squared, sum(n * (a_tied / 2 - a_upto) / total) as a_above,
+       sum(n * (greater * (below + tied) / 2 + tied * (below - greater) / 4) / total ^ 2) as b_above
      from ranked group by ${key}, x, hash_group`,
     statement.parameters,
   );
   const levels = byLevel(found, question);
-  return (await readJudged(client, question, criterion)).map((group) => {
+  return counts[criterion.outcome].map((group) => {
     const { values, of } = levels(group);
     const sums = of.map((own): RankSums => {
       const at = new Map(own.map((row) => [row.x, row]));

@@ -20,7 +20,7 @@ import { outcomeWarnings } from './answer.ts';
 import { leftOut, throughOf } from './groups.ts';
 import { referralsKind, retentionKind, revenueKind } from './measures.ts';
 import { type Association, validitySentence } from './validity-sentence.ts';
-import { type Criterion, type Judged, readAmounts, readDone } from './validity-sums.ts';
+import { type Criterion, type Judged, readAmounts, readDone, readJudged } from './validity-sums.ts';
 
 const definition = {
   id: 'validity',
@@ -98,11 +98,12 @@ interface Told extends Judged {
 /** One statement after another: a client runs one at a time. */
 async function readAll(client: Client, question: Question): Promise<{ criterion: Criterion; judged: Told[] }[]> {
   const found: { criterion: Criterion; judged: Told[] }[] = [];
+  const all = await readJudged(client, question);
   for (const criterion of criteria) {
     const once = ({ responses, customers }: Judged) => responses === customers;
     const judged =
       criterion.kind === 'amount'
-        ? (await readAmounts(client, question, criterion)).map((group) => ({
+        ? (await readAmounts(client, question, criterion, all)).map((group) => ({
             ...group,
             told: () => {
               const { rho = null, low = null, high = null, p = null } = spearmanOfSums(group.sums, once(group)) ?? {};
@@ -112,7 +113,7 @@ async function readAll(client: Client, question: Question): Promise<{ criterion:
               return { statistic: { value: rho, low, high, p }, did: null, did_not: null, untold };
             },
           }))
-        : (await readDone(client, question, criterion)).map((group) => ({
+        : (await readDone(client, question, criterion, all)).map((group) => ({
             ...group,
             told: () => {
               const of = areaUnderCurve(group.splits, once(group));
