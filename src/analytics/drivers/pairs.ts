@@ -37,8 +37,8 @@ export interface Pairs {
 
 /**
  * Reads the target's responses with, for each predictor, the nearest score that the same customer gave within
- * `within_days` before or after; of two equally near ones the earlier. One look by index (customer, time) for each
- * response, so the cost grows with the responses of the period; what comes back are sums by group of customers.
+ * `within_days` before or after; of two equally near ones the earlier. The cost grows with the responses of the period, and
+ * with the predictors' scores of their customers; what comes back are sums by group of customers.
  */
 export async function readPairs(
   client: Client,
@@ -78,25 +78,23 @@ export async function readPairs(
        select * from unnest(${surveys}, ${moments}, ${mirrors}) with ordinality as k(survey, moment, mirror, place)
      ),
      asked as materialized (
-       select c.respondent, c.hash_group, c.answered_at, (${y})::float8 as y
+       select row_number() over () as asked, c.respondent, c.hash_group, c.answered_at, (${y})::float8 as y
        from ${from} where ${where} and ${stateOf[target]} = 'counted'
      ),
-     paired as materialized (
-       select a.respondent, a.hash_group, a.y, near.*
+     near as (
+       select distinct on (a.asked, k.place) a.asked, a.respondent, a.hash_group, a.y, k.place,
+         coalesce(k.mirror - r.score, r.score) as good
        from asked a
-       cross join lateral (
-         select ${columns.map((name, at) => `max(n.good) filter (where n.place = ${at + 1}) as ${name}`).join(', ')}
-         from (
-           select k.place, coalesce(k.mirror - r.score, r.score) as good,
-             row_number() over (
-               partition by k.place order by abs(extract(epoch from r.answered_at - a.answered_at)), r.answered_at, r.id
-             ) as turn
-           from responses r
-           join predictor k on k.survey = r.survey and (k.moment is null or k.moment = r.moment)
-           where r.customer_id = a.respondent
-             and r.answered_at >= a.answered_at - ${reach} and r.answered_at <= a.answered_at + ${reach}
-         ) n where n.turn = 1
-       ) near
+       join responses r on r.customer_id = a.respondent and r.survey = any(${surveys})
+         and r.answered_at >= a.answered_at - ${reach} and r.answered_at <= a.answered_at + ${reach}
+       join predictor k on k.survey = r.survey and (k.moment is null or k.moment = r.moment)
+       order by a.asked, k.place, greatest(r.answered_at - a.answered_at, a.answered_at - r.answered_at), r.answered_at, r.id
+     ),
+     -- Those that have a score near: the others have nothing to tell.
+     paired as materialized (
+       select respondent, hash_group, y,
+         ${columns.map((name, at) => `max(good) filter (where place = ${at + 1}) as ${name}`).join(', ')}
+       from near group by asked, respondent, hash_group, y
      ),
      whole as (select * from paired where ${columns.map((name) => `${name} is not null`).join(' and ')}),
      -- Sums are taken from the least value, so that they keep their digits and equal values give exactly 0.
