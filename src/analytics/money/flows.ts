@@ -72,20 +72,22 @@ export async function readFlows(
   const customers = ofCustomers(statement, question);
   // The months of a customer need no summing where each is a period of its own.
   const isMonthly = periods.every(({ from, to }) => to === from + 1);
-  await client.rows(`select set_config('work_mem', '128MB', true)`);
+  // Of origins it expects many more groups than there are, and would sort all rows for them.
+  await client.rows(`select set_config('work_mem', '128MB', true), set_config('enable_sort', 'off', true)`);
   const rows = await client.rows<PartSums & { place: number; level: number; part: Part; hash_group: number }>(
     `with blocks(month, block) as (${blocks}), places(block, place, is_base) as (${places}),
-     spent as (
+     spent as ${isMonthly ? 'not materialized' : 'materialized'} (
        select m.customer_id, m.hash_group, b.block, ${isMonthly ? 'm.revenue' : 'sum(m.revenue) as revenue'}
        from customer_months m join blocks b on b.month = m.month
        ${isMonthly ? '' : 'group by m.customer_id, m.hash_group, b.block'}
      ),
-     -- One row each for base and period, so max() only picks it; and keeps less than a sum would.
+     -- A join, since grouping twice as many rows costs twice as much.
      paid as (
-       select s.customer_id, s.hash_group, p.place, max(s.revenue) filter (where p.is_base) as base,
-         coalesce(max(s.revenue) filter (where not p.is_base), 0) as now
-       from spent s join places p on p.block = s.block
-       group by s.customer_id, s.hash_group, p.place
+       select coalesce(n.customer_id, b.customer_id) as customer_id, coalesce(n.hash_group, b.hash_group) as hash_group,
+         coalesce(n.place, b.place) as place, b.revenue as base, coalesce(n.revenue, 0) as now
+       from (select s.*, p.place from spent s join places p on p.block = s.block and not p.is_base) n
+       full join (select s.*, p.place from spent s join places p on p.block = s.block and p.is_base) b
+         on b.customer_id = n.customer_id and b.place = n.place
      ),
      flows as (
        select d.place, d.hash_group, d.base, d.now ${customers.values},
