@@ -15,6 +15,10 @@ const stateOf: Record<Target, string> = {
   retained: 'c.retention_state',
 };
 
+/** Whether a response counts, as a condition of which the planner knows how often it holds. */
+const isCounted = (target: Target) =>
+  target === 'score' ? "c.revenue_state <> 'anonymous'" : `${stateOf[target]} = 'counted'`;
+
 /** The responses that a driver's score was found for. */
 export interface Paired {
   responses: number;
@@ -79,7 +83,7 @@ export async function readPairs(
      ),
      asked as materialized (
        select row_number() over () as asked, c.respondent, c.hash_group, c.answered_at, (${y})::float8 as y
-       from ${from} where ${where} and ${stateOf[target]} = 'counted'
+       from ${from} where ${where} and ${isCounted(target)}
      ),
      near as (
        select distinct on (a.asked, k.place) a.asked, a.respondent, a.hash_group, a.y, k.place,

@@ -12,25 +12,19 @@ import {
 } from './customer-question.ts';
 import { dateOf, type Period } from './periods.ts';
 
-const originSql = `case ${Object.entries(origins)
-  .map(([origin, ways]) => `when ${acquisitionSql} in (${ways.map((way) => `'${way}'`).join(', ')}) then '${origin}'`)
-  .join(' ')} else 'unknown' end`;
-
-/** The sums that the questions are made of, by part. */
-const partSums = {
-  customers: `count(*) filter (where f.now <> 0 or f.part = 'base')`,
-  base: 'sum(f.base)',
-  now: 'sum(f.now)',
-  capped: 'sum(least(f.now, f.base))',
-  active: 'count(*) filter (where f.now > 0)',
-  not_in_base: 'count(*) filter (where f.base <= 0)',
-} as const;
-type PartSums = Record<keyof typeof partSums, number>;
-const partSumNames = Object.keys(partSums) as (keyof PartSums)[];
-
 /** Who the revenue of a period comes from. */
 export const parts = ['base', 'reactivated', 'earned', 'bought', 'unknown'] as const;
 export type Part = (typeof parts)[number];
+
+/** A part in SQL, by its place: numbers are compared more quickly than words. */
+const numberOf = (part: Part) => parts.indexOf(part);
+
+const originSql = `case ${(['earned', 'bought'] as const)
+  .map(
+    (origin) =>
+      `when ${acquisitionSql} in (${origins[origin].map((way) => `'${way}'`).join(', ')}) then ${numberOf(origin)}`,
+  )
+  .join(' ')} else ${numberOf('unknown')} end`;
 
 /** What a group of customers paid in a period and in its base, all of them and part by part. */
 export type FlowSums = Record<
@@ -39,11 +33,30 @@ export type FlowSums = Record<
 > &
   Record<`${Part}_customers`, number> &
   Record<`${Exclude<Part, 'base'>}_revenue`, number>;
-const sumNames = [
-  ...(['base_revenue', 'kept_revenue', 'capped_revenue', 'active_customers', 'revenue', 'not_in_base'] as const),
-  ...parts.map((part) => `${part}_customers` as const),
-  ...(['reactivated', 'earned', 'bought', 'unknown'] as const).map((part) => `${part}_revenue` as const),
-];
+
+const isOf = (part: Part) => `f.part = ${numberOf(part)}`;
+const peopleOf = (part: Part) => `count(*) filter (where ${isOf(part)} and f.now <> 0)`;
+const revenueOf = (part: Part) => `sum(f.now) filter (where ${isOf(part)})`;
+
+/** The sums over flows `f`. A row is of one part, so most of them pass over it. */
+const sumSql: Record<keyof FlowSums, string> = {
+  base_revenue: `sum(f.base) filter (where ${isOf('base')})`,
+  kept_revenue: revenueOf('base'),
+  capped_revenue: `sum(least(f.now, f.base)) filter (where ${isOf('base')})`,
+  active_customers: `count(*) filter (where ${isOf('base')} and f.now > 0)`,
+  revenue: 'sum(f.now)',
+  not_in_base: 'count(*) filter (where f.base <= 0)',
+  base_customers: `count(*) filter (where ${isOf('base')})`,
+  reactivated_customers: peopleOf('reactivated'),
+  reactivated_revenue: revenueOf('reactivated'),
+  earned_customers: peopleOf('earned'),
+  earned_revenue: revenueOf('earned'),
+  bought_customers: peopleOf('bought'),
+  bought_revenue: revenueOf('bought'),
+  unknown_customers: peopleOf('unknown'),
+  unknown_revenue: revenueOf('unknown'),
+};
+const sumNames = Object.keys(sumSql) as (keyof FlowSums)[]; // the keys given above
 
 /** What a group of customers paid in a period and in the one before: as a whole, and by the groups of the jackknife. */
 export interface Flow extends CustomerGroup {
@@ -72,9 +85,8 @@ export async function readFlows(
   const customers = ofCustomers(statement, question);
   // The months of a customer need no summing where each is a period of its own.
   const isMonthly = periods.every(({ from, to }) => to === from + 1);
-  // Of origins it expects many more groups than there are, and would sort all rows for them.
-  await client.rows(`select set_config('work_mem', '128MB', true), set_config('enable_sort', 'off', true)`);
-  const rows = await client.rows<PartSums & { place: number; level: number; part: Part; hash_group: number }>(
+  await client.rows(`select set_config('work_mem', '128MB', true)`);
+  const rows = await client.rows<FlowSums & { place: number; is_whole: number; hash_group: number }>(
     `with blocks(month, block) as (${blocks}), places(block, place, is_base) as (${places}),
      spent as ${isMonthly ? 'not materialized' : 'materialized'} (
        select m.customer_id, m.hash_group, b.block, ${isMonthly ? 'm.revenue' : 'sum(m.revenue) as revenue'}
@@ -91,23 +103,22 @@ export async function readFlows(
      ),
      flows as (
        select d.place, d.hash_group, d.base, d.now ${customers.values},
-         case when d.base > 0 then 'base' when s.first_paid_at < ${ended_at('d.place')} then 'reactivated'
-           else ${by_origin ? originSql : "'unknown'"} end as part
+         case when d.base > 0 then ${numberOf('base')} when s.first_paid_at < ${ended_at('d.place')} then ${numberOf('reactivated')}
+           else ${by_origin ? originSql : numberOf('unknown')} end as part
        from paid d
        ${by_origin || customers.asked ? 'left join customers c on c.id = d.customer_id' : ''}
        left join customer_standing s on s.customer_id = d.customer_id
        where true ${customers.conditions}
+       offset 0 -- Else the part would be worked out again for each sum.
      ),
+     -- Not grouped by part: of an expression it expects 200 values, and would rather sort millions of rows.
      summed as (
-       select f.place, f.hash_group, f.part ${customers.names},
-         ${partSumNames.map((name) => `${partSums[name]} as ${name}`).join(', ')}
-       from flows f group by f.place, f.hash_group, f.part ${customers.names}
+       select f.place, f.hash_group ${customers.names}, ${sumNames.map((name) => `${sumSql[name]} as ${name}`).join(', ')}
+       from flows f group by f.place, f.hash_group ${customers.names}
      )
-     select place, part, hash_group, grouping(part, hash_group) as level ${customers.names},
-       ${partSumNames.map((name) => `coalesce(sum(${name}), 0)::float8 as ${name}`).join(', ')}
-     from summed
-     group by grouping sets ((place, part, hash_group ${customers.names}), (place, part ${customers.names}),
-       (place, hash_group ${customers.names}), (place ${customers.names}))`,
+     select place, hash_group, grouping(hash_group) as is_whole ${customers.names},
+       ${sumNames.map((name) => `coalesce(sum(${name}), 0)::float8 as ${name}`).join(', ')}
+     from summed group by grouping sets ((place, hash_group ${customers.names}), (place ${customers.names}))`,
     statement.parameters,
   );
   const found = new Map<string, Flow>();
@@ -123,25 +134,10 @@ export async function readFlows(
   if (question.group_by.length === 0) for (const place of periods.keys()) flowAt(place, []);
   for (const row of rows) {
     const flow = flowAt(row.place, groupOf(row, question));
-    // Two bits: of all parts together, and of all groups of customers.
-    const held = row.level % 2 === 1 ? flow?.whole : flow?.hashed[row.hash_group];
-    if (!held) continue;
-    if (row.level < 2) addPart(held, row.part, row);
-    else Object.assign(held, { revenue: row.now, not_in_base: row.not_in_base });
+    const held = row.is_whole === 1 ? flow?.whole : flow?.hashed[row.hash_group];
+    if (held) for (const name of sumNames) held[name] = row[name];
   }
   return [...found.values()].sort((one, other) => one.period.from - other.period.from || byGroupValues(one, other));
-}
-
-function addPart(held: FlowSums, part: Part, sums: PartSums): void {
-  held[`${part}_customers`] = sums.customers;
-  if (part !== 'base') {
-    held[`${part}_revenue`] = sums.now;
-    return;
-  }
-  held.base_revenue = sums.base;
-  held.kept_revenue = sums.now;
-  held.capped_revenue = sums.capped;
-  held.active_customers = sums.active;
 }
 
 /**

@@ -83,6 +83,7 @@ export async function readInvited(client: Client, question: Question): Promise<I
     : '';
   const names = group_by.map((one, at) => `${groupSql(one, month, column)} as ${groupNames[at]}, `).join('');
   const key = ['survey', ...group_by.map((_, at) => groupNames[at])].join(', ');
+  await client.rows(`select set_config('work_mem', '64MB', true)`);
   const rows = await client.rows<
     {
       about: string;
