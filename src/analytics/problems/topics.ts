@@ -37,7 +37,7 @@ export const everything = topicText('all', '');
  * Gives the statements of a snapshot the memory to group what they read: with the server's usual 4 MB they sort it on
  * disk.
  */
-export const withMemory = (client: Client) => client.rows(`select set_config('work_mem', '64MB', true)`);
+export const withMemory = (client: Client) => client.rows(`select set_config('work_mem', '128MB', true)`);
 
 /** The problems that are not archived. */
 export const readProblems = (client: Client): Promise<Topic[]> =>
@@ -55,17 +55,19 @@ const asked = (statement: Statement, question: Question, columns: string) => {
  * Each response that was asked about, once as topic 0, which is all of them, and once for each of its topics, by their
  * place in the list. Numbers, since millions of them are grouped by.
  */
-const numbered = (statement: Statement, topics: readonly Topic[]) => {
+const numbered = (statement: Statement, topics: readonly Topic[], columns: string) => {
   const [kinds, keys] = (['kind', 'key'] as const).map((name) => statement.param(topics.map((topic) => topic[name])));
+  const own = `a.hash_group, a.respondent, a.anonymous, ${columns}`;
   return `named as materialized (
       select kind, key, topic::int4 from unnest(${kinds}::text[], ${keys}::text[]) with ordinality as n(kind, key, topic)
     ),
     topics as (
-      select 0 as topic, response_id from asked
+      select 0 as topic, ${own} from asked a
       union all
-      select n.topic, m.response_id from problem_responses m join named n on n.kind = 'problem' and n.key = m.problem
+      select n.topic, ${own} from problem_responses m join named n on n.kind = 'problem' and n.key = m.problem
+      join asked a on a.response_id = m.response_id
       union all
-      select n.topic, a.response_id from asked a cross join unnest(a.themes) as theme
+      select n.topic, ${own} from asked a cross join unnest(a.themes) as theme
       join named n on n.kind = 'theme' and n.key = theme
     )`;
 };
@@ -107,14 +109,13 @@ export async function readSums(client: Client, question: Question, topics: reado
   const statement = new Statement();
   const rows = await client.rows<Sums & { topic: number; hash_group: number }>(
     `with ${asked(statement, question, ', c.band, c.retention_state, c.retained')},
-     ${numbered(statement, topics)},
+     ${numbered(statement, topics, 'a.band, a.retention_state, a.retained')},
      people as (
-       select t.topic, a.hash_group, a.respondent, a.anonymous, count(*) as responses,
-         count(*) filter (where a.band = 'detractor') as detractors,
-         count(*) filter (where a.retention_state = 'counted') as counted,
-         count(*) filter (where a.retention_state = 'counted' and not a.retained) as churned
-       from topics t join asked a on a.response_id = t.response_id
-       group by t.topic, a.hash_group, a.respondent, a.anonymous
+       select topic, hash_group, respondent, anonymous, count(*) as responses,
+         count(*) filter (where band = 'detractor') as detractors,
+         count(*) filter (where retention_state = 'counted') as counted,
+         count(*) filter (where retention_state = 'counted' and not retained) as churned
+       from topics group by topic, hash_group, respondent, anonymous
      )
      select topic, p.hash_group, ${sumNames.map((name) => `coalesce(${sumSql[name]}, 0)::float8 as ${name}`).join(', ')}
      from people p left join customer_standing s on s.customer_id = p.respondent and not p.anonymous
@@ -160,11 +161,10 @@ export async function readPeriods(
     people: number;
     everybody_once: boolean;
   }>(
-    `with ${asked(statement, question, columns)}, ${numbered(statement, topics)},
+    `with ${asked(statement, question, columns)}, ${numbered(statement, topics, 'a.recent')},
      people as (
-       select t.topic, a.hash_group, a.recent, a.respondent, count(*) as n
-       from topics t join asked a on a.response_id = t.response_id
-       group by t.topic, a.hash_group, a.recent, a.respondent
+       select topic, hash_group, recent, respondent, count(*) as n
+       from topics group by topic, hash_group, recent, respondent
      )
      select topic, hash_group, recent, sum(n)::int8 as n, count(*) as people,
        (select count(*) = count(distinct respondent) from asked) as everybody_once
