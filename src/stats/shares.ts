@@ -49,7 +49,7 @@ export function shareOf({ groups }: GroupedShare): Share {
  *
  * @returns null without responses, and where the groups of customers are too few to tell the design effect.
  */
-export function effectiveShare(share: GroupedShare): Share | null {
+function effectiveShare(share: GroupedShare): Share | null {
   const { successes, n } = shareOf(share);
   if (n === 0 || n === share.people) return n === 0 ? null : { successes, n };
   const design_effect = clusteredProportion(share.groups)?.design_effect ?? null;
