@@ -15,5 +15,5 @@ export const feedOf = (dataset: Dataset): Feed => ({
   removable: true,
   // Its declaration made it an object of fields.
   shown: (dataset.shown as unknown as { properties: Record<string, TSchema> }).properties,
-  rowSql: (personal) => rowSql(dataset, 't', personal),
+  rowSql: (personal) => rowSql(dataset, personal),
 });
