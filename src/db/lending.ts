@@ -93,11 +93,11 @@ export function lending<T extends Lendable>(options: {
         reject(options.refusal(items.size === options.max));
       }, options.wait_ms);
       const waiter: Waiter<T> = {
-        resolve: (item) => {
+        resolve(item) {
           clearTimeout(timer);
           resolve(item);
         },
-        reject: (error) => {
+        reject(error) {
           clearTimeout(timer);
           reject(error);
         },

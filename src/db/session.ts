@@ -37,6 +37,13 @@ export interface Session {
 
 type Result = postgres.RowList<postgres.Row[]>;
 
+/** A statement that has no answer yet. Methods, because tsx adds a call for the name of each function that is assigned. */
+interface Waiting<T> {
+  settle(): void;
+  done(value: T): void;
+  fail(error: unknown): void;
+}
+
 const inFailedTransaction = '25P02';
 // With COPY, postgres.js answers with what its lines are written to.
 const asStream = (result: unknown) => result as Writable;
@@ -66,7 +73,7 @@ export async function openSession(
   limits: SessionLimits,
   onLost: (session: Session) => void,
 ): Promise<Session> {
-  const underWay = new Set<(error: unknown) => void>();
+  const underWay = new Set<{ fail(error: unknown): void }>();
   const texts = new Set<string>();
   const kept = new Map<string, unknown>();
   let socket: net.Socket | undefined;
@@ -105,7 +112,7 @@ export async function openSession(
   function lose(error: ConnectionLost): ConnectionLost {
     if (session.lost) return session.lost;
     session.lost = error;
-    for (const fail of [...underWay]) fail(error);
+    for (const { fail } of [...underWay]) fail(error);
     socket?.destroy();
     onLost(session);
     return error;
@@ -120,7 +127,7 @@ export async function openSession(
   }
 
   /** What waits for the server: it fails when the connection is lost, or says nothing for too long. */
-  function awaited<T>(begin: (resolve: (value: T) => void, fail: (error: unknown) => void) => void): Promise<T> {
+  function awaited<T>(begin: (waiting: Waiting<T>) => void): Promise<T> {
     const answer = new Promise<T>((resolve, reject) => {
       if (session.lost) throw session.lost;
       if (!session.lent) throw new Error('A statement was sent outside of the work that its client was lent to.');
@@ -129,23 +136,25 @@ export async function openSession(
         limitMs > 0
           ? setTimeout(() => lose(new ConnectionLost(`No answer from the database within ${limitMs} ms.`)), limitMs)
           : undefined;
-      const settle = () => {
-        clearTimeout(timer);
-        underWay.delete(fail);
+      const waiting: Waiting<T> = {
+        settle() {
+          clearTimeout(timer);
+          underWay.delete(waiting);
+        },
+        done(value) {
+          waiting.settle();
+          resolve(value);
+        },
+        fail(error) {
+          waiting.settle();
+          reject(failed(error));
+        },
       };
-      const fail = (error: unknown) => {
-        settle();
-        reject(failed(error));
-      };
-      underWay.add(fail);
-      const done = (value: T) => {
-        settle();
-        resolve(value);
-      };
+      underWay.add(waiting);
       try {
-        begin(done, fail);
+        begin(waiting);
       } catch (error) {
-        settle();
+        waiting.settle();
         throw error;
       }
     });
@@ -157,11 +166,11 @@ export async function openSession(
 
   function send<T>(text: string, params: readonly unknown[], how: object, read: (result: Result) => T) {
     let query: postgres.PendingQuery<postgres.Row[]> | undefined;
-    const answer = awaited<T>((resolve, fail) => {
+    const answer = awaited<T>((waiting) => {
       // postgres.js would notice only when the statement is in its queue, and confuse it with another.
       if (params.length > 65_533) throw new RangeError('A statement has more than 65,533 parameters; use arrays.');
       query = sql.unsafe(text, params.map(paramText), how);
-      query.then((result) => resolve(read(result))).catch(fail);
+      query.then((result) => waiting.done(read(result))).catch(waiting.fail);
     });
     return { answer, values: () => query?.values() };
   }
@@ -177,11 +186,11 @@ export async function openSession(
   async function copied(what: string, lines: string): Promise<boolean> {
     const stream = await send(`copy ${what} from stdin`, [], { simple: true, prepare: false }, asStream).answer;
     stream.on('error', () => {}); // The statement behind it tells.
-    await awaited<void>((resolve) => {
+    await awaited<void>(({ done }) => {
       // `end` is written in a turn of its own; the next statement goes behind it.
       stream.write(lines, () => {
         stream.end();
-        setImmediate(resolve);
+        setImmediate(done);
       });
     });
     const before = session.failure;
