@@ -21,15 +21,26 @@ function fieldsOf({ columns }: Dataset, personal: boolean): string[] {
 /** The JSON text of a row `t`. */
 export const rowSql = (dataset: Dataset, personal: boolean): string => objectSql(fieldsOf(dataset, personal));
 
-const shownSql = new Map<string, string>();
-
-/** Joins a row `t` with what readers see of it, as `shown`. Made once, because every request asks for it. */
-function shownOf(dataset: Dataset, personal: boolean): string {
-  const name = `${dataset.name} ${personal}`;
-  const known = shownSql.get(name) ?? `cross join lateral (select ${fieldsOf(dataset, personal).join(', ')}) shown`;
-  shownSql.set(name, known);
-  return known;
+/** A text made of a dataset once for each kind of reader, since every request asks for it. */
+function keptText(make: (dataset: Dataset, personal: boolean) => string): typeof make {
+  const [personal, others] = [new Map<Dataset, string>(), new Map<Dataset, string>()];
+  return (dataset, isPersonal) => {
+    const kept = isPersonal ? personal : others;
+    const text = kept.get(dataset) ?? make(dataset, isPersonal);
+    kept.set(dataset, text);
+    return text;
+  };
 }
+
+/** Joins a row `t` with what readers see of it, as `shown`. */
+const withShown = keptText(
+  (dataset, personal) => `cross join lateral (select ${fieldsOf(dataset, personal).join(', ')}) shown`,
+);
+
+const oneRow = keptText(
+  (dataset, personal) =>
+    `select row_to_json(shown)::text as row from ${dataset.name} t ${withShown(dataset, personal)} where t.${dataset.key} = $1`,
+);
 
 /** One row as JSON text; undefined when there is none that the reader may see. */
 export async function findRow(
@@ -39,12 +50,9 @@ export async function findRow(
   { personal, units }: Reader,
 ): Promise<string | undefined> {
   const parameters: Param[] = [key];
-  const visible = visibleSql(dataset.owner, units, (value) => `$${parameters.push(value)}`);
-  const [found] = await client.rows<{ row: string }>(
-    `select row_to_json(shown)::text as row from ${dataset.name} t ${shownOf(dataset, personal)}
-     where t.${dataset.key} = $1 and ${visible}`,
-    parameters,
-  );
+  const any = oneRow(dataset, personal);
+  const text = units ? `${any} and ${visibleSql(dataset.owner, units, (value) => `$${parameters.push(value)}`)}` : any;
+  const [found] = await client.rows<{ row: string }>(text, parameters);
   return found?.row;
 }
 
@@ -87,7 +95,8 @@ export async function listRows(
   const conditions = Object.entries(filters).map(([name, value]) => {
     const given = param(value);
     if (dataset.columns[name]?.kind === 'list') return `${given} = any(t.${name})`;
-    if (name === 'unit') return `t.unit in ${unitsBelow(given)}`;
+    // As a list, so that it is made once; `in` would join it to each row that is passed over.
+    if (name === 'unit') return `t.unit = any(array${unitsBelow(given)})`;
     return `t.${name} = ${given}`;
   });
   if (units) conditions.push(visibleSql(dataset.owner, units, param));
@@ -97,7 +106,7 @@ export async function listRows(
   if (after !== undefined) conditions.push(`t.${dataset.key} > ${param(after)}`);
   const where = conditions.length > 0 ? `where ${conditions.join(' and ')}` : '';
   const order = `order by t.${dataset.key} limit`;
-  const shown = shownOf(dataset, personal);
+  const shown = withShown(dataset, personal);
   // PostgreSQL takes a limit that it does not know for a tenth of the table, and so plans anew each time. With a bound that
   // it knows, a walk through everything is planned once; filters are better planned for their values.
   const source = narrowed
