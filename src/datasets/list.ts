@@ -1,46 +1,59 @@
-import { instantSql, objectSql } from '../db/json-text.ts';
+import { instantFields, instantSql, objectSql } from '../db/json-text.ts';
 import type { Bound } from '../db/period.ts';
 import type { Client, Param } from '../db/pool.ts';
 import { type UnitLimit, unitsBelow, visibleSql } from '../db/unit-tree.ts';
 import type { Reader } from '../http/scopes.ts';
 import type { Dataset } from './declare.ts';
 
+const ownMoments = ['recorded_at', 'changed_at'];
+
 /** The fields of a row `t` as readers get it. Personal columns are left out where the reader may not see them. */
-function fieldsOf({ columns }: Dataset, personal: boolean): string[] {
+function fieldsOf({ columns }: Dataset, personal: boolean, instant: (value: string) => string): string[] {
   const fields = Object.entries(columns)
     .filter(([, column]) => personal || !column.personal)
     .map(([name, { kind }]) => {
       const value = `t.${name}`;
-      const shown = kind === 'moment' ? instantSql(value) : kind === 'decimal' ? `${value}::text` : value;
+      const shown = kind === 'moment' ? instant(value) : kind === 'decimal' ? `${value}::text` : value;
       return `${shown} as ${name}`;
     });
-  const own = ['t.source', ...['recorded_at', 'changed_at'].map((name) => `${instantSql(`t.${name}`)} as ${name}`)];
-  return [...fields, ...own];
+  return [...fields, 't.source', ...ownMoments.map((name) => `${instant(`t.${name}`)} as ${name}`)];
 }
 
 /** The JSON text of a row `t`. */
-export const rowSql = (dataset: Dataset, personal: boolean): string => objectSql(fieldsOf(dataset, personal));
+export const rowSql = (dataset: Dataset, personal: boolean): string =>
+  objectSql(fieldsOf(dataset, personal, instantSql));
 
-/** A text made of a dataset once for each kind of reader, since every request asks for it. */
-function keptText(make: (dataset: Dataset, personal: boolean) => string): typeof make {
-  const [personal, others] = [new Map<Dataset, string>(), new Map<Dataset, string>()];
-  return (dataset, isPersonal) => {
-    const kept = isPersonal ? personal : others;
-    const text = kept.get(dataset) ?? make(dataset, isPersonal);
-    kept.set(dataset, text);
-    return text;
+/** How the rows of a dataset are read. */
+interface Reading {
+  /** Joins a row `t` with what readers see of it, as `shown`. */
+  shown: string;
+  /** The statement of one row. */
+  one: string;
+  /** Makes the JSON text of a row what readers get. */
+  finish: (text: string) => string;
+}
+
+function readingOf(dataset: Dataset, personal: boolean): Reading {
+  const { name, key, columns } = dataset;
+  const named = Object.keys(columns).filter((column) => columns[column]?.kind === 'moment');
+  const moments = instantFields([...named, ...ownMoments]);
+  const shown = `cross join lateral (select ${fieldsOf(dataset, personal, moments.sql).join(', ')}) shown`;
+  return {
+    shown,
+    one: `select row_to_json(shown)::text as row from ${name} t ${shown} where t.${key} = $1`,
+    finish: moments.finish,
   };
 }
 
-/** Joins a row `t` with what readers see of it, as `shown`. */
-const withShown = keptText(
-  (dataset, personal) => `cross join lateral (select ${fieldsOf(dataset, personal).join(', ')}) shown`,
-);
+const [forPersonal, forOthers] = [new Map<Dataset, Reading>(), new Map<Dataset, Reading>()];
 
-const oneRow = keptText(
-  (dataset, personal) =>
-    `select row_to_json(shown)::text as row from ${dataset.name} t ${withShown(dataset, personal)} where t.${dataset.key} = $1`,
-);
+/** Made once for each kind of reader, since every request asks for it. */
+function keptReading(dataset: Dataset, personal: boolean): Reading {
+  const kept = personal ? forPersonal : forOthers;
+  const reading = kept.get(dataset) ?? readingOf(dataset, personal);
+  kept.set(dataset, reading);
+  return reading;
+}
 
 /** One row as JSON text; undefined when there is none that the reader may see. */
 export async function findRow(
@@ -50,10 +63,10 @@ export async function findRow(
   { personal, units }: Reader,
 ): Promise<string | undefined> {
   const parameters: Param[] = [key];
-  const any = oneRow(dataset, personal);
-  const text = units ? `${any} and ${visibleSql(dataset.owner, units, (value) => `$${parameters.push(value)}`)}` : any;
+  const { one, finish } = keptReading(dataset, personal);
+  const text = units ? `${one} and ${visibleSql(dataset.owner, units, (value) => `$${parameters.push(value)}`)}` : one;
   const [found] = await client.rows<{ row: string }>(text, parameters);
-  return found?.row;
+  return found && finish(found.row);
 }
 
 /** Whether there is a row that the reader may see, which is then held still. */
@@ -106,7 +119,7 @@ export async function listRows(
   if (after !== undefined) conditions.push(`t.${dataset.key} > ${param(after)}`);
   const where = conditions.length > 0 ? `where ${conditions.join(' and ')}` : '';
   const order = `order by t.${dataset.key} limit`;
-  const shown = withShown(dataset, personal);
+  const { shown, finish } = keptReading(dataset, personal);
   // PostgreSQL takes a limit that it does not know for a tenth of the table, and so plans anew each time. With a bound that
   // it knows, a walk through everything is planned once; filters are better planned for their values.
   const source = narrowed
@@ -118,5 +131,5 @@ export async function listRows(
   );
   const more = found.length > limit;
   const page = more ? found.slice(0, limit) : found;
-  return { rows: page.map(({ row }) => row), last: more ? page.at(-1)?.key : undefined };
+  return { rows: page.map(({ row }) => finish(row)), last: more ? page.at(-1)?.key : undefined };
 }

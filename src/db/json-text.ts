@@ -12,3 +12,19 @@ export const instantSql = (expression: string) =>
  */
 export const objectSql = (fields: readonly string[]) =>
   `row_to_json((select shown from (select ${fields.join(', ')}) shown))::text`;
+
+/**
+ * The fields of a JSON text that are moments, as `instantSql` writes them, at a quarter of its cost to the database: it
+ * writes them in its own form, and `finish` cuts that. Only for texts of `row_to_json`, which sets no space between a name
+ * and its value: so what people wrote, which has its quotes escaped, is never taken for a field, nor is a name in a jsonb.
+ */
+export function instantFields(names: readonly string[]): {
+  sql: (expression: string) => string;
+  finish: (text: string) => string;
+} {
+  const written = new RegExp(`("(?:${names.join('|')})":".{23})\\d\\+00:00"`, 'g');
+  return {
+    sql: (expression) => `${expression} + interval '100 microseconds'`,
+    finish: (text) => text.replace(written, '$1Z"'),
+  };
+}

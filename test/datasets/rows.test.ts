@@ -323,3 +323,37 @@ test('the change feed refuses a cursor from before what it has forgotten', async
   assert.equal((await api.get(`/v1/changes/units?cursor=${second.page.cursor}`)).status, 200);
   assert.equal((await api.get('/v1/changes/units')).body.data.length, 1);
 });
+
+test('moments have milliseconds and end in Z, and what people wrote that looks like one stays as it is', async (t) => {
+  const api = await testApi(t);
+  await withSurvey(api);
+  const response = {
+    id: 'odd',
+    customer_id: 'odd',
+    survey: 'nps',
+    score: 3,
+    comment: '"recorded_at":"2026-01-01T00:00:00.0001+00:00"',
+    employee: '2026-01-01T00:00:00.0001+00:00',
+    themes: ['answered_at', ':', '2026-01-01T00:00:00.0001+00:00'],
+    answered_at: '2026-02-03T04:05:06.7+01:00',
+  };
+  const attributes = { recorded_at: '2026-01-01T00:00:00.0001+00:00' };
+  await api.facts('responses', [response]);
+  await api.facts('customers', [{ id: 'odd', attributes }]);
+  for (const [path, written, moment] of [
+    [`responses/${response.id}`, response, '2026-02-03T03:05:06.700Z'],
+    ['customers/odd', { attributes }, undefined],
+  ] as const) {
+    const { body: one } = await api.get(`/v1/${path}`);
+    const { body: list } = await api.get(`/v1/${path.replace(/\/.*/, '')}`);
+    assert.deepEqual(
+      list.data.find(({ id }: AnyRow) => id === one.id),
+      one,
+    );
+    for (const [name, value] of Object.entries(written))
+      if (name !== 'answered_at') assert.deepEqual(one[name], value, name);
+    assert.equal(one.answered_at, moment);
+    for (const name of ['recorded_at', 'changed_at'])
+      assert.match(one[name], /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  }
+});
