@@ -541,7 +541,8 @@ CREATE TABLE "obstacles" (
 CREATE TABLE "dataset_progress" (
 	"dataset" text PRIMARY KEY NOT NULL,
 	"declared_through" timestamp (3) with time zone,
-	"latest_at" timestamp (3) with time zone
+	"latest_at" timestamp (3) with time zone,
+	"earliest_at" timestamp (3) with time zone
 );
 --> statement-breakpoint
 CREATE TABLE "dirty_respondents" (
@@ -839,22 +840,22 @@ CREATE INDEX "customers_changed_idx" ON "customers" USING btree ("changed_xid","
 CREATE INDEX "exchange_rates_changed_idx" ON "exchange_rates" USING btree ("changed_xid","id");--> statement-breakpoint
 CREATE INDEX "invitations_changed_idx" ON "invitations" USING btree ("changed_xid","id");--> statement-breakpoint
 CREATE INDEX "invitations_customer_id_sent_at_idx" ON "invitations" USING btree ("customer_id","sent_at");--> statement-breakpoint
-CREATE INDEX "invitations_sent_at_brin" ON "invitations" USING brin ("sent_at");--> statement-breakpoint
+CREATE INDEX "invitations_sent_at_brin" ON "invitations" USING brin ("sent_at") WITH (pages_per_range=16);--> statement-breakpoint
 CREATE INDEX "readings_changed_idx" ON "readings" USING btree ("changed_xid","id");--> statement-breakpoint
 CREATE INDEX "readings_mile_marker_period_start_on_idx" ON "readings" USING btree ("mile_marker","period_start_on");--> statement-breakpoint
 CREATE INDEX "referrals_changed_idx" ON "referrals" USING btree ("changed_xid","id");--> statement-breakpoint
 CREATE INDEX "referrals_referrer_id_made_at_idx" ON "referrals" USING btree ("referrer_id","made_at");--> statement-breakpoint
-CREATE INDEX "referrals_made_at_brin" ON "referrals" USING brin ("made_at");--> statement-breakpoint
+CREATE INDEX "referrals_made_at_brin" ON "referrals" USING brin ("made_at") WITH (pages_per_range=16);--> statement-breakpoint
 CREATE INDEX "referrals_referred_id_idx" ON "referrals" USING btree ("referred_id");--> statement-breakpoint
 CREATE INDEX "responses_changed_idx" ON "responses" USING btree ("changed_xid","id");--> statement-breakpoint
 CREATE INDEX "responses_customer_id_answered_at_idx" ON "responses" USING btree ("customer_id","answered_at");--> statement-breakpoint
-CREATE INDEX "responses_answered_at_brin" ON "responses" USING brin ("answered_at");--> statement-breakpoint
+CREATE INDEX "responses_answered_at_brin" ON "responses" USING brin ("answered_at") WITH (pages_per_range=16);--> statement-breakpoint
 CREATE INDEX "retention_events_changed_idx" ON "retention_events" USING btree ("changed_xid","id");--> statement-breakpoint
 CREATE INDEX "retention_events_customer_id_occurred_at_idx" ON "retention_events" USING btree ("customer_id","occurred_at");--> statement-breakpoint
-CREATE INDEX "retention_events_occurred_at_brin" ON "retention_events" USING brin ("occurred_at");--> statement-breakpoint
+CREATE INDEX "retention_events_occurred_at_brin" ON "retention_events" USING brin ("occurred_at") WITH (pages_per_range=16);--> statement-breakpoint
 CREATE INDEX "revenue_events_changed_idx" ON "revenue_events" USING btree ("changed_xid","id");--> statement-breakpoint
 CREATE INDEX "revenue_events_customer_id_occurred_at_idx" ON "revenue_events" USING btree ("customer_id","occurred_at");--> statement-breakpoint
-CREATE INDEX "revenue_events_occurred_at_brin" ON "revenue_events" USING brin ("occurred_at");--> statement-breakpoint
+CREATE INDEX "revenue_events_occurred_at_brin" ON "revenue_events" USING brin ("occurred_at") WITH (pages_per_range=16);--> statement-breakpoint
 CREATE INDEX "surveys_changed_idx" ON "surveys" USING btree ("changed_xid","key");--> statement-breakpoint
 CREATE INDEX "units_changed_idx" ON "units" USING btree ("changed_xid","key");--> statement-breakpoint
 CREATE INDEX "behaviour_observations_observed_at_idx" ON "behaviour_observations" USING btree ("observed_at");--> statement-breakpoint
