@@ -37,6 +37,13 @@ export function failure(output: string): string {
   return told.replace(/^.*(FATAL|PANIC|error): +/, '');
 }
 
+/** The last thing that a server said went wrong. */
+const lastFault = (output: string): string =>
+  output
+    .split('\n')
+    .findLast((line) => /(FATAL|PANIC): /.test(line))
+    ?.replace(/^.*(FATAL|PANIC): +/, '') ?? '';
+
 /**
  * The process id of a server that already runs on the cluster and answers, or undefined where none runs. One that is
  * starting or stopping is waited for. A pid file that outlived its server is made harmless when another process has
@@ -109,8 +116,12 @@ async function launch(cluster: Cluster, program: string, settings: string[]): Pr
     for (let told = false; child.exitCode === null && child.signalCode === null; await sleep(20)) {
       const lines = (await readFile(join(files, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
       if (Number(lines[0]) === child.pid && lines[7]?.trim() === 'ready') {
-        child.once('exit', (code, by) => {
-          if (code !== 0) log(`PostgreSQL ended by itself (${by ?? code}); ${server_log} may say why.`);
+        child.once('exit', async (code, by) => {
+          if (code === 0) return;
+          const why = lastFault(await readFile(server_log, 'utf8').catch(() => ''));
+          log(
+            `PostgreSQL ended by itself (${by ?? code})${why === '' ? '' : `: ${why}`}. Nothing is answered until the service is started again; ${server_log} says more.`,
+          );
         });
         return child.pid;
       }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chown, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chown, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startEmbedded } from '../../src/db/embedded.ts';
 import {
   ask,
@@ -12,6 +13,7 @@ import {
   isRoot,
   kill,
   needsRoot,
+  postmasterPid,
   refusal,
   running,
   start,
@@ -120,6 +122,21 @@ test('what is in the folder is never replaced', bounded, async (t) => {
   assert.deepEqual(await readdir(join(folder, 'postgres')), ['PG_VERSION']);
   await writeFile(join(folder, 'file'), '');
   await assert.rejects(startEmbedded({ data_dir: join(folder, 'file') }), /did not start on .*DATABASE_URL/);
+});
+
+test('a server that ends by itself is told, with the last that it said went wrong', bounded, async (t) => {
+  const folder = await temporary(t, 'data');
+  const lines: string[] = [];
+  const server = await start(folder, { log: (line) => lines.push(line) });
+  const said = 'PANIC:  could not write to file "pg_wal/xlogtemp.7": No space left on device';
+  await appendFile(join(folder, 'server.log'), `2026-03-01 09:30:00 UTC [7] ${said}\n`);
+  process.kill(await postmasterPid(server), 'SIGKILL');
+  for (let waited = 0; lines.length === 0 && waited < 20_000; waited += 50) await sleep(50);
+  assert.match(
+    lines.join('\n'),
+    /^PostgreSQL ended by itself \(SIGKILL\): could not write .*No space left on device\. /,
+  );
+  assert.match(lines.join('\n'), /until the service is started again; .*server\.log says more\.$/);
 });
 
 test('a full disk is named, leaves nothing half-made, and the next start works', {
