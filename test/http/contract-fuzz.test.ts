@@ -264,7 +264,7 @@ test('no request makes the service fail, and every answer is what the contract s
     if (status < 300) {
       const promised = operation.responses[String(status)]?.headers ?? {};
       for (const name of ['ETag', 'Location'])
-        assert.equal(name.toLowerCase() in headers, name in promised, `${name} of ${sent.method} ${sent.url}`);
+        if (name in promised) assert.ok(name.toLowerCase() in headers, `no ${name} of ${sent.method} ${sent.url}`);
     }
     if (status < 400) return status;
     if (ownErrors && !otherPath) {
