@@ -1,6 +1,6 @@
 import type { Client, Database } from '../../db/pool.ts';
 import { tagged } from '../../http/etag.ts';
-import { ref } from '../../http/schemas.ts';
+import { Problem, ref } from '../../http/schemas.ts';
 import { authorOf } from '../../http/scopes.ts';
 import type { Server } from '../../http/server.ts';
 import { addDeedPath } from '../../managed/deed.ts';
@@ -49,7 +49,7 @@ export function addVisionRoutes(app: Server, db: Database): void {
         summary: 'Read the current vision',
         description: '404 while none is published.',
         tags: [visions.tag],
-        response: { 200: ref(visions.shown) },
+        response: { 200: ref(visions.shown), 404: ref(Problem) },
       },
     },
     async (_request, reply) => tagged(reply, showVision(await db.read(readCurrent))),
