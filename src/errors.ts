@@ -39,6 +39,18 @@ export class ApiError extends Error {
 export const badRequest = (code: string, detail: string, errors: FieldError[] = []) =>
   new ApiError(400, code, detail, { errors });
 
+/** The same of one parameter: its name, what is wrong and how to mend it. */
+export const badParameter = (name: string, code: string, detail: string) =>
+  badRequest(code, detail, [{ pointer: name, code, detail }]);
+
+/** The error of a period in which no time passes. */
+export const emptyPeriod = () =>
+  badParameter(
+    'to',
+    'empty_period',
+    'The period is empty: `to` must be after `from`, and is not part of the period itself.',
+  );
+
 /** 401: no key, or one that is unknown, expired or revoked. */
 export const unauthorized = (code: string, detail: string) =>
   new ApiError(401, code, detail, { headers: { 'www-authenticate': 'Bearer realm="milemarker"' } });

@@ -1,7 +1,8 @@
 import { Type } from 'typebox';
 import { readBounds } from '../db/period.ts';
 import type { Client } from '../db/pool.ts';
-import { type Question, wrong } from './question.ts';
+import { badParameter } from '../errors.ts';
+import type { Question } from './question.ts';
 import { when } from './schemas.ts';
 
 const dayMs = 86_400_000;
@@ -45,7 +46,7 @@ export async function aroundFix(
   fix: { given: string | undefined; recorded: Date | null; days: number; missing: string },
 ): Promise<AroundFix> {
   const fixed_at = fix.given === undefined ? fix.recorded : await readMoment(client, state.time_zone, fix.given);
-  if (!fixed_at) throw wrong('fixed_at', 'no_fix_date', fix.missing);
+  if (!fixed_at) throw badParameter('fixed_at', 'no_fix_date', fix.missing);
   const passed = responses_through
     ? Math.floor((justAfter(responses_through).getTime() - fixed_at.getTime()) / dayMs)
     : 0;
@@ -58,7 +59,7 @@ async function readMoment(client: Client, timeZone: string, given: string): Prom
   const { fixed_at } = await readBounds(client, timeZone, { fixed_at: given });
   const at = fixed_at ? new Date(fixed_at.at) : null;
   if (!at || at.getTime() < Date.parse('1900-01-01T00:00:00Z') || at.getTime() > Date.now() + dayMs)
-    throw wrong('fixed_at', 'out_of_range', 'fixed_at lies between 1900 and tomorrow.');
+    throw badParameter('fixed_at', 'out_of_range', 'fixed_at lies between 1900 and tomorrow.');
   return at;
 }
 

@@ -1,6 +1,6 @@
 import { type Bound, readBounds } from '../db/period.ts';
 import type { Client } from '../db/pool.ts';
-import { wrong } from './question.ts';
+import { badParameter } from '../errors.ts';
 
 /** A period whose both ends are known. */
 export interface Span {
@@ -43,7 +43,7 @@ export async function readPeriodBefore(
 ): Promise<Span> {
   if (given.before_from === undefined && given.before_to === undefined) return periodBefore(client, time_zone, now);
   if (given.before_from === undefined)
-    throw wrong(
+    throw badParameter(
       'before_from',
       'period_without_start',
       'Say with before_from where the period that ends with before_to begins.',
@@ -54,13 +54,13 @@ export async function readPeriodBefore(
   });
   const before = { from: from ?? now.from, to: to ?? now.from };
   if (before.from.at >= before.to.at)
-    throw wrong(
+    throw badParameter(
       'before_to',
       'empty_period',
       'The period before is empty: `before_to` is after `before_from`, and is not part of the period itself.',
     );
   if (before.to.at > now.from.at && before.from.at < now.to.at)
-    throw wrong(
+    throw badParameter(
       'before_to',
       'periods_overlap',
       'The two periods share time, so that a response would be in both: let before_to be no later than from.',
@@ -70,7 +70,7 @@ export async function readPeriodBefore(
 
 /** The bounds of a question that must have both. */
 export function spanOf({ from, to }: { from: Bound | null; to: Bound | null }): Span {
-  if (!from) throw wrong('from', 'period_without_start', 'Say with from where the period begins.');
-  if (!to) throw wrong('to', 'period_without_end', 'Say with to where the period ends.');
+  if (!from) throw badParameter('from', 'period_without_start', 'Say with from where the period begins.');
+  if (!to) throw badParameter('to', 'period_without_end', 'Say with to where the period ends.');
   return { from, to };
 }

@@ -1,9 +1,10 @@
-import { type Bound, readBounds } from '../db/period.ts';
+import { type Bound, readBounds, requireForward } from '../db/period.ts';
 import type { Client, Database } from '../db/pool.ts';
-import { badRequest } from '../errors.ts';
+import { badParameter } from '../errors.ts';
 import { type Dimension, dimensions } from '../outcomes/cells.ts';
 import { completeThrough, type RefreshState, readState } from '../outcomes/collect.ts';
 import { refreshBeforeAnswer, type Waiting } from '../outcomes/refresh.ts';
+import { windowOf } from '../outcomes/windows.ts';
 
 /** What rows can be grouped by, besides the survey, which always keeps its rows apart. */
 export const periods = ['month', 'quarter', 'year'] as const;
@@ -56,11 +57,11 @@ export function readGroupBy<G extends string>(text: string | undefined, allowed:
   const found = names.map((name) => {
     const grouping = allowed.find((one) => one === name);
     if (grouping !== undefined) return grouping;
-    throw wrong('group_by', 'unknown_grouping', `group_by is one or two of ${all}; '${name}' is none of them.`);
+    throw badParameter('group_by', 'unknown_grouping', `group_by is one or two of ${all}; '${name}' is none of them.`);
   });
   if (found.length > 2 || new Set(found).size < found.length || found.filter(isPeriod).length > 1) {
     const periodic = allowed.filter(isPeriod).length > 1 ? ', at most one of them a period' : '';
-    throw wrong('group_by', 'bad_grouping', `group_by names one or two different ones of ${all}${periodic}.`);
+    throw badParameter('group_by', 'bad_grouping', `group_by names one or two different ones of ${all}${periodic}.`);
   }
   return found;
 }
@@ -102,19 +103,8 @@ export async function readQuestion(
     to: given.to ?? null,
     as_of: given.as_of ?? null,
   });
-  if (bounds.from && bounds.to && bounds.from.at >= bounds.to.at)
-    throw wrong(
-      'to',
-      'empty_period',
-      'The period is empty: `to` must be after `from`, and is not part of the period itself.',
-    );
-  const window_days = given.window_days ?? usualWindow(state.windows_days);
-  if (!state.windows_days.includes(window_days))
-    throw wrong(
-      'window_days',
-      'unknown_window',
-      `Outcomes are kept for windows of ${state.windows_days.join(', ')} days; ${window_days} is none of them (PATCH /v1/settings changes them).`,
-    );
+  requireForward(bounds);
+  const window_days = windowOf(state.windows_days, given.window_days);
   if (given.survey !== undefined) await requireSurvey(client, given.survey);
   const filters: Partial<Record<Dimension, string>> = {};
   for (const dimension of dimensions) if (given[dimension] !== undefined) filters[dimension] = given[dimension];
@@ -135,20 +125,13 @@ export async function readQuestion(
   };
 }
 
-/** 180 days where it is kept, else the middle one. */
-const usualWindow = (windows: number[]) =>
-  windows.includes(180) ? 180 : ([...windows].sort((a, b) => a - b)[Math.floor(windows.length / 2)] ?? 180);
-
-export const wrong = (parameter: string, code: string, detail: string) =>
-  badRequest(code, detail, [{ pointer: parameter, code, detail }]);
-
 /**
  * Makes sure that what an answer needs is known by then, such as `Revenue`.
  * @throws ApiError 400 with the cure for an `as_of` after the moment through which it is known
  */
 export function requireKnown(what: string, as_of: Date, through: Date): void {
   if (as_of <= through) return;
-  throw wrong(
+  throw badParameter(
     'as_of',
     'not_complete',
     `${what} is known through ${through.toISOString()} only. Ask as of then, or say that the data goes further with PUT /v1/datasets/.../complete-through.`,
@@ -160,7 +143,7 @@ async function requireSurvey(client: Client, survey: string): Promise<void> {
   if (found) return;
   const known = await client.rows<{ key: string }>('select key from surveys order by key limit 50');
   const names = known.map(({ key }) => key).join(', ');
-  throw wrong(
+  throw badParameter(
     'survey',
     'unknown_survey',
     `There is no survey '${survey}'. ${names ? `There are: ${names}.` : 'None was sent yet.'}`,

@@ -1,6 +1,6 @@
 import type { Client, Database } from '../db/pool.ts';
 import { isInside, type UnitLimit } from '../db/unit-tree.ts';
-import { wrong } from './question.ts';
+import { badParameter } from '../errors.ts';
 
 /**
  * A question as it may be asked by a key that is limited to units: of one of them, or of one below. Where the key has
@@ -18,11 +18,15 @@ export async function withinUnits<Given extends { unit?: string }>(
   const named = units.join(', ');
   if (given.unit === undefined) {
     if (only !== undefined && others.length === 0) return { ...given, unit: only };
-    throw wrong('unit', 'unit_missing', `This key is limited to several units. Name one with unit: ${named}.`);
+    throw badParameter('unit', 'unit_missing', `This key is limited to several units. Name one with unit: ${named}.`);
   }
   const { unit } = given;
   if (await isInside(client, unit, units)) return given;
-  throw wrong('unit', 'unknown_unit', `There is no unit '${unit}' for this key. There are: ${named}, and those below.`);
+  throw badParameter(
+    'unit',
+    'unknown_unit',
+    `There is no unit '${unit}' for this key. There are: ${named}, and those below.`,
+  );
 }
 
 /**

@@ -188,12 +188,13 @@ const dailyOutcomes: BiSet = {
   ],
 };
 
+// A year that somebody mistyped shall not make a calendar of a thousand years.
 const dimDate: BiSet = {
   name: 'dim_date',
   one: 'date',
   role: 'dimension',
   description:
-    'Every day from the year of the first fact, reading or goal to the end of next year, or of the year in which the last goal ends, for relations by day. It follows from the calendar and has no change feed.',
+    'Every day from the year of the first fact, reading or goal to the end of next year, or of the year in which the last goal ends if that is within thirty years, for relations by day. It follows from the calendar and has no change feed.',
   relation: `(select day::date as date_on, extract(year from day)::int as year, extract(quarter from day)::int as quarter,
       extract(month from day)::int as month, to_char(day, 'YYYY-MM') as year_month,
       to_char(day, 'YYYY-"Q"Q') as year_quarter, extract(isodow from day)::int as weekday,
@@ -201,8 +202,10 @@ const dimDate: BiSet = {
     from generate_series(
       date_trunc('year', least((least(now(), (select min(earliest_at) from dataset_progress))
         at time zone (select time_zone from settings))::date,
-        (select min(period_start_on) from readings), (select min(starts_on) from goals))::timestamp),
-      date_trunc('year', greatest((now() + interval '1 year')::date, (select max(ends_on) from goals))::timestamp)
+        (select min(period_start_on) from readings where period_start_on >= '1900-01-01'),
+        (select min(starts_on) from goals where starts_on >= '1900-01-01'))::timestamp),
+      date_trunc('year', greatest((now() + interval '1 year')::date,
+        (select max(ends_on) from goals where ends_on < now() + interval '30 years'))::timestamp)
         + interval '1 year' - interval '1 day', interval '1 day') day)`,
   key: ['date_on'],
   owner: 'everybody',

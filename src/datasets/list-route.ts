@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type TSchema, Type } from 'typebox';
-import { readBounds } from '../db/period.ts';
+import { readPeriod } from '../db/period.ts';
 import type { Database } from '../db/pool.ts';
 import { readTimeZone } from '../db/settings.ts';
 import { limitedReading } from '../db/unit-tree.ts';
@@ -52,9 +52,8 @@ export function addList(app: Server, db: Database, dataset: Dataset): void {
       );
       const after = app.paging.start(request)?.[0];
       const { rows, last } = await db.read(async (client) => {
-        const bounds = { from: from ?? null, to: to ?? null };
         const period =
-          from || to ? await readBounds(client, await readTimeZone(client), bounds) : { from: null, to: null };
+          from || to ? await readPeriod(client, await readTimeZone(client), { from, to }) : { from: null, to: null };
         return listRows(
           client,
           dataset,

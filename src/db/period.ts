@@ -1,3 +1,4 @@
+import { emptyPeriod } from '../errors.ts';
 import type { Client } from './pool.ts';
 
 /** A bound of a period as a caller gave it, understood in the reporting time zone. */
@@ -37,4 +38,24 @@ export async function readBounds<K extends string>(
     return [name, row?.at ? { at: row.at.toISOString(), month: row.month } : null] as const;
   });
   return Object.fromEntries(read) as Record<K, Bound | null>;
+}
+
+/**
+ * The bounds of a period `[from, to)`, as `readBounds` understands them.
+ * @throws ApiError 400 where no time passes between them.
+ */
+export async function readPeriod(
+  client: Client,
+  time_zone: string,
+  { from, to }: { from?: string | null | undefined; to?: string | null | undefined },
+): Promise<Record<'from' | 'to', Bound | null>> {
+  if (from == null && to == null) return { from: null, to: null };
+  const period = await readBounds(client, time_zone, { from: from ?? null, to: to ?? null });
+  requireForward(period);
+  return period;
+}
+
+/** @throws ApiError 400 for a period in which no time passes. */
+export function requireForward({ from, to }: Record<'from' | 'to', Bound | null>): void {
+  if (from && to && from.at >= to.at) throw emptyPeriod();
 }

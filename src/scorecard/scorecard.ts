@@ -2,7 +2,7 @@ import type { Static } from 'typebox';
 import type { Client, Database, Param } from '../db/pool.ts';
 import { readReporting, readToday } from '../db/settings.ts';
 import { type UnitLimit, unitsBelow, visibleSql } from '../db/unit-tree.ts';
-import { badRequest } from '../errors.ts';
+import { badParameter } from '../errors.ts';
 import { type GoalRow, goals } from '../modules/goals/goal.ts';
 import { refreshBeforeAnswer } from '../outcomes/refresh.ts';
 import { attentionOf } from './attention.ts';
@@ -111,7 +111,7 @@ async function requireUnit(client: Client, key: string): Promise<{ key: string; 
   const [found] = await client.rows<{ key: string; name: string }>('select key, name from units where key = $1', [key]);
   if (found) return found;
   const detail = `There is no unit '${key}'. GET /v1/units lists them.`;
-  throw badRequest('unknown_unit', detail, [{ pointer: 'unit', code: 'unknown_unit', detail }]);
+  throw badParameter('unit', 'unknown_unit', detail);
 }
 
 /** What the units of goals are called, by their keys. */

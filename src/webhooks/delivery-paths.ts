@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { getManaged } from '../db/managed.ts';
-import { readBounds } from '../db/period.ts';
+import { readPeriod } from '../db/period.ts';
 import type { Client, Database } from '../db/pool.ts';
 import { readTimeZone } from '../db/settings.ts';
 import { invalidField } from '../errors.ts';
@@ -79,12 +79,12 @@ export function addDeliveryPaths(app: Server, db: Database): void {
       },
     },
     async (request, reply) => {
-      const { state, type, from = null, to = null, limit = 100 } = request.query;
+      const { state, type, from, to, limit = 100 } = request.query;
       const [created_at, last_id] = app.paging.start(request) ?? [];
       const after = created_at === undefined ? undefined : { created_at: String(created_at), id: String(last_id) };
       const found = await db.read(async (client) => {
         await getManaged(client, endpointNoun, request.params.id);
-        const period = await readBounds(client, await readTimeZone(client), { from, to });
+        const period = await readPeriod(client, await readTimeZone(client), { from, to });
         return listDeliveries(client, request.params.id, { state, type, ...period, after, limit: limit + 1 });
       });
       const rows = found.slice(0, limit);

@@ -191,6 +191,8 @@ const everyDataset: Record<string, (api: Api, dataset: Dataset, paths: Paths) =>
     assert.equal(await found({ from: after }), 0);
     assert.equal(await found({ to: at }), 0);
     assert.equal(await found({ from: at.slice(0, 10), to: after }), 1);
+    const backwards = await api.get(`${path}?${new URLSearchParams({ from: after, to: at })}`);
+    assert.deepEqual([backwards.status, backwards.body.code], [400, 'empty_period']);
   },
 };
 

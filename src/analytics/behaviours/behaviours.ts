@@ -1,4 +1,5 @@
 import type { Client, Database } from '../../db/pool.ts';
+import { badParameter } from '../../errors.ts';
 import { tInterval, wilson } from '../../stats/intervals.ts';
 import {
   type Answer,
@@ -14,7 +15,7 @@ import {
 } from '../answer.ts';
 import { throughOf } from '../outcomes/groups.ts';
 import { retentionKind } from '../outcomes/measures.ts';
-import { prepareQuestion, type QuestionParameters, readGroupBy, shownParameters, wrong } from '../question.ts';
+import { prepareQuestion, type QuestionParameters, readGroupBy, shownParameters } from '../question.ts';
 import { readScores } from '../scores/sums.ts';
 import { hiddenRows, linesOf } from '../small-groups.ts';
 import { associate, associationRow } from './associations.ts';
@@ -102,7 +103,7 @@ export async function readBehaviourRows(client: Client, question: BehaviourQuest
 async function readKnownNames(client: Client, { behaviour }: BehaviourQuestion) {
   const names = await readNames(client);
   if (behaviour !== null && !names.has(behaviour))
-    throw wrong(
+    throw badParameter(
       'behaviour',
       'unknown_behaviour',
       `There is no behaviour '${behaviour}': GET /v1/behaviours lists them.`,

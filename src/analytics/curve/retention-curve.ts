@@ -1,4 +1,5 @@
 import type { Database } from '../../db/pool.ts';
+import { badParameter } from '../../errors.ts';
 import { bands } from '../../outcomes/cells.ts';
 import { kaplanMeier, survivalAt } from '../../stats/survival.ts';
 import {
@@ -12,14 +13,7 @@ import {
   usualWarnings,
   withheldReason,
 } from '../answer.ts';
-import {
-  prepareQuestion,
-  type Question,
-  type QuestionParameters,
-  requireKnown,
-  shownParameters,
-  wrong,
-} from '../question.ts';
+import { prepareQuestion, type Question, type QuestionParameters, requireKnown, shownParameters } from '../question.ts';
 import { hiddenRows, linesOf } from '../small-groups.ts';
 import { scoped } from '../words.ts';
 import { compareCurves, compareGroups, curveComparisonRow } from './comparisons.ts';
@@ -83,9 +77,9 @@ export async function retentionCurve(
  */
 function requireGroups({ group_by }: Question): void {
   if (group_by.length === 0)
-    throw wrong('compare', 'nothing_to_compare', 'compare=groups needs groups: name them with group_by.');
+    throw badParameter('compare', 'nothing_to_compare', 'compare=groups needs groups: name them with group_by.');
   if (group_by.includes('theme'))
-    throw wrong(
+    throw badParameter(
       'compare',
       'groups_overlap',
       'A response with several themes is in several groups, which the log-rank test cannot compare. Group by something else, or ask for one theme at a time with theme=... and compare=bands.',

@@ -1,4 +1,5 @@
 import type { Database } from '../../db/pool.ts';
+import { badParameter } from '../../errors.ts';
 import { chiSquareP } from '../../stats/distributions.ts';
 import { tInterval, wilson } from '../../stats/intervals.ts';
 import { addMoments, varies } from '../../stats/moments.ts';
@@ -15,7 +16,7 @@ import {
   usualWarnings,
   withheldReason,
 } from '../answer.ts';
-import { prepareQuestion, type Question, type QuestionParameters, shownParameters, wrong } from '../question.ts';
+import { prepareQuestion, type Question, type QuestionParameters, shownParameters } from '../question.ts';
 import { scoped } from '../words.ts';
 import { compareNext } from './comparisons.ts';
 import { type Paired, type Pairs, readPairs, type Target } from './pairs.ts';
@@ -103,14 +104,14 @@ export async function drivers(db: Database, given: DriversParameters, reader: { 
 function refuseBackwards(scale: Scale, predictors: Predictor[], target: Target): void {
   const same = predictors.find(({ survey }) => survey === scale.survey);
   if (target === 'score' && same)
-    throw wrong(
+    throw badParameter(
       'predictors',
       'predictor_is_target',
       `'${same.driver}' is the survey whose score is to be explained; it would explain itself. Leave it out.`,
     );
   const leaving = predictors.find((one) => one.leaving);
   if (target !== 'score' && leaving)
-    throw wrong(
+    throw badParameter(
       'predictors',
       'triggered_by_leaving',
       `'${leaving.driver}' is sent because the customer leaves, so it follows from what it should explain. Leave it out.`,

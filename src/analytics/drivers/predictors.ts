@@ -1,5 +1,5 @@
 import type { Client } from '../../db/pool.ts';
-import { wrong } from '../question.ts';
+import { badParameter } from '../../errors.ts';
 
 /** How many drivers one question may ask about. */
 const mostPredictors = 20;
@@ -29,7 +29,7 @@ export interface Predictor extends Scale {
 export async function readPredictors(client: Client, text: string): Promise<Predictor[]> {
   const drivers = text.split(',').map((one) => one.trim());
   if (drivers.length > mostPredictors || new Set(drivers).size < drivers.length)
-    throw wrong(
+    throw badParameter(
       'predictors',
       'bad_predictors',
       `predictors names up to ${mostPredictors} different surveys, or surveys at a moment (survey@moment), separated by commas.`,
@@ -52,7 +52,7 @@ export async function readPredictors(client: Client, text: string): Promise<Pred
   const missing = drivers.find((driver) => !found.some((one) => one.driver === driver));
   if (missing !== undefined) {
     const known = await client.rows<{ key: string }>('select key from surveys order by key limit 50');
-    throw wrong(
+    throw badParameter(
       'predictors',
       'unknown_survey',
       `'${missing}' is no survey, nor a survey at a moment (survey@moment). There are the surveys ${known.map(({ key }) => key).join(', ')}.`,

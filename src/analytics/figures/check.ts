@@ -4,6 +4,7 @@ import type { FieldError } from '../../errors.ts';
 import { closed } from '../../http/schemas.ts';
 import { compileBody } from '../../http/validation.ts';
 import { readState } from '../../outcomes/collect.ts';
+import { unknownWindow } from '../../outcomes/windows.ts';
 import type { Figure } from './declare.ts';
 
 /** The filters of a figure as a schema: those of its question, without the unit. */
@@ -58,8 +59,7 @@ async function wrongWindow(client: Client, { window_days }: Record<string, unkno
   if (typeof window_days !== 'number') return [];
   const { windows_days } = await readState(client);
   if (windows_days.includes(window_days)) return [];
-  const detail = `Outcomes are kept for windows of ${windows_days.join(', ')} days; ${window_days} is none of them (PATCH /v1/settings changes them).`;
-  return [{ pointer: '/window_days', code: 'unknown_window', detail }];
+  return [{ pointer: '/window_days', code: 'unknown_window', detail: unknownWindow(windows_days, window_days) }];
 }
 
 async function wrongBehaviour(client: Client, { behaviour }: Record<string, unknown>): Promise<FieldError[]> {

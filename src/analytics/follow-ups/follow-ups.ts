@@ -1,4 +1,5 @@
 import type { Client, Database } from '../../db/pool.ts';
+import { badParameter } from '../../errors.ts';
 import {
   type Answer,
   type AnswerRow,
@@ -10,14 +11,7 @@ import {
   testsIn,
   usualWarnings,
 } from '../answer.ts';
-import {
-  prepareQuestion,
-  type Question,
-  type QuestionParameters,
-  readGroupBy,
-  shownParameters,
-  wrong,
-} from '../question.ts';
+import { prepareQuestion, type Question, type QuestionParameters, readGroupBy, shownParameters } from '../question.ts';
 import { hiddenRows, linesOf } from '../small-groups.ts';
 import { byGroup } from '../sums.ts';
 import { inPeriod, narrowedTo } from '../words.ts';
@@ -43,7 +37,7 @@ function momentOf({ as_of }: Question): Date {
   if (as_of === null) return now;
   const asked = new Date(as_of);
   if (asked > now)
-    throw wrong('as_of', 'not_complete', 'What will have become of follow-ups by then is not known yet.');
+    throw badParameter('as_of', 'not_complete', 'What will have become of follow-ups by then is not known yet.');
   return asked;
 }
 

@@ -1,13 +1,12 @@
 import { type TSchema, Type } from 'typebox';
-import { type Bound, readBounds } from '../../db/period.ts';
-import type { Client, Database } from '../../db/pool.ts';
+import type { Database } from '../../db/pool.ts';
 import { unitsBelow } from '../../db/unit-tree.ts';
 import { nullable } from '../../http/schemas.ts';
 import { type RefreshState, readState } from '../../outcomes/collect.ts';
 import { refreshBeforeAnswer } from '../../outcomes/refresh.ts';
 import type { AnswerRow } from '../answer.ts';
 import type { Reader } from '../declare.ts';
-import { readGroupBy, wrong } from '../question.ts';
+import { readGroupBy } from '../question.ts';
 import { minN, questionQuery, text } from '../schemas.ts';
 import type { Statement } from '../sums.ts';
 import { narrowedTo } from '../words.ts';
@@ -103,21 +102,6 @@ export function customerQuestion(
     outdated: waiting.outdated,
     fewest_people: reader.personal ? 0 : 5,
   };
-}
-
-/** The error of a period in which no time passes. */
-export const emptyPeriod = () =>
-  wrong('to', 'empty_period', 'The period is empty: `to` must be after `from`, and is not part of the period itself.');
-
-/** Reads `from` and `to`, and checks that time runs forward. @throws ApiError 400 for an empty period. */
-export async function readPeriod(
-  client: Client,
-  { state }: CustomerQuestion,
-  given: { from?: string; to?: string },
-): Promise<Record<'from' | 'to', Bound | null>> {
-  const bounds = await readBounds(client, state.time_zone, { from: given.from ?? null, to: given.to ?? null });
-  if (bounds.from && bounds.to && bounds.from.at >= bounds.to.at) throw emptyPeriod();
-  return bounds;
 }
 
 /** How a customer `c` was won; who says nothing of it is of unknown origin. */

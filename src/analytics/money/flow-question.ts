@@ -1,13 +1,9 @@
 import type { Client, Database } from '../../db/pool.ts';
+import { badParameter, emptyPeriod } from '../../errors.ts';
 import { completeThrough, type RefreshState } from '../../outcomes/collect.ts';
 import type { Reader } from '../declare.ts';
-import { wrong } from '../question.ts';
-import {
-  type CustomerParameters,
-  type CustomerQuestion,
-  emptyPeriod,
-  prepareCustomerQuestion,
-} from './customer-question.ts';
+
+import { type CustomerParameters, type CustomerQuestion, prepareCustomerQuestion } from './customer-question.ts';
 import { type BaseKind, dateOf, monthOf, mostPeriods, type Period, type PeriodKind, periodsOf } from './periods.ts';
 
 /** The parameters of the questions about revenue from period to period. */
@@ -48,7 +44,7 @@ export async function prepareFlows(db: Database, given: FlowParameters, reader: 
     if (complete === null || first === null) return { ...told, periods: [] };
     const periods = periodsOf({ by, against, ...asked, complete, first });
     if (!periods)
-      throw wrong('from', 'too_many_periods', `An answer tells ${mostPeriods} periods at most: ask for fewer.`);
+      throw badParameter('from', 'too_many_periods', `An answer tells ${mostPeriods} periods at most: ask for fewer.`);
     return { ...told, periods, warnings: periodWarnings(periods, { ...asked, complete, first, by }, through) };
   });
 }

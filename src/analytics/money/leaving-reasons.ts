@@ -1,3 +1,4 @@
+import { readPeriod } from '../../db/period.ts';
 import type { Database } from '../../db/pool.ts';
 import { completeThrough } from '../../outcomes/collect.ts';
 import { wilson } from '../../stats/intervals.ts';
@@ -6,13 +7,7 @@ import type { Reader } from '../declare.ts';
 import { hiddenRows } from '../small-groups.ts';
 import { hashGroups } from '../sums.ts';
 import { amount, counted, percent } from '../words.ts';
-import {
-  customerWarnings,
-  inCustomerGroup,
-  narrowed,
-  prepareCustomerQuestion,
-  readPeriod,
-} from './customer-question.ts';
+import { customerWarnings, inCustomerGroup, narrowed, prepareCustomerQuestion } from './customer-question.ts';
 import { shareColumns } from './flow-answer.ts';
 import {
   type Leavers,
@@ -37,7 +32,7 @@ export async function leavingReasons(db: Database, given: LeavingParameters, rea
       const through = (await completeThrough(client)).get('retention_events') ?? null;
       const asked: LeavingQuestion = {
         ...prepared,
-        ...(await readPeriod(client, prepared, given)),
+        ...(await readPeriod(client, prepared.state.time_zone, given)),
         order,
         limit,
         through,

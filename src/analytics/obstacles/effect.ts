@@ -1,5 +1,5 @@
 import type { Client, Database } from '../../db/pool.ts';
-import { notFound } from '../../errors.ts';
+import { badParameter, notFound } from '../../errors.ts';
 import {
   type Answer,
   type AnswerRow,
@@ -12,7 +12,7 @@ import {
 } from '../answer.ts';
 import { type AroundFix, aroundFix, shortened } from '../around-fix.ts';
 import { contrastColumns } from '../columns.ts';
-import { prepareQuestion, type Question, type QuestionParameters, shownParameters, wrong } from '../question.ts';
+import { prepareQuestion, type Question, type QuestionParameters, shownParameters } from '../question.ts';
 import { scoped } from '../words.ts';
 import { compareEffects, figureOf, isHiddenSide } from './effect-figures.ts';
 import { effectSentence } from './effect-sentence.ts';
@@ -47,7 +47,7 @@ export async function obstacleEffect(
   const obstacle = await db.read((client) => getObstacle(client, id));
   const moment = asked_moment ?? obstacle.moment;
   if (moment === null)
-    throw wrong(
+    throw badParameter(
       'moment',
       'no_moment',
       `The obstacle names no moment of truth at which its fix could be measured. Give moment, or name it: PATCH /v1/obstacles/${id} with {"moment":"..."}.`,

@@ -1,7 +1,8 @@
 import type { Client } from '../../db/pool.ts';
+import { badParameter } from '../../errors.ts';
 import { bands, type Dimension, type OutcomeSum, outcomeSumNames } from '../../outcomes/cells.ts';
 import { hashGroup } from '../../outcomes/definition.ts';
-import { isPeriod, type Question, wrong } from '../question.ts';
+import { isPeriod, type Question } from '../question.ts';
 import { byGroup, groupNames, groupSql, hashGroups, keyOf, matches, Statement } from '../sums.ts';
 import type { Band } from './figures.ts';
 import type { Group } from './groups.ts';
@@ -36,7 +37,7 @@ export function requireInvitedDimensions({ filters, group_by }: Question): void 
   ] as const)
     for (const name of names)
       if (name === 'channel' || name === 'theme')
-        throw wrong(
+        throw badParameter(
           parameter === 'filter' ? name : parameter,
           'not_of_invitations',
           `Only answers have a ${name}, so it cannot tell those who did not answer apart. Use unit, moment, segment, region or a period, or leave nonrespondents out.`,

@@ -1,5 +1,6 @@
 import type { Client } from '../../db/pool.ts';
-import { type Question, wrong } from '../question.ts';
+import { badParameter } from '../../errors.ts';
+import type { Question } from '../question.ts';
 import { fromRows, type GroupKey, groupNames, keyOf, Statement } from '../sums.ts';
 
 /** Medians and the bootstrap need the responses themselves, up to so many; the bootstrap draws each 1,999 times. */
@@ -39,7 +40,7 @@ export async function readSingles(
     statement.parameters,
   );
   if (rows.length > most[statistics])
-    throw wrong(
+    throw badParameter(
       'statistics',
       'too_many_responses',
       `statistics=${statistics} reads up to ${most[statistics].toLocaleString('en-US')} responses, and the question has more. Narrow it with from and to, a survey, or another filter.`,

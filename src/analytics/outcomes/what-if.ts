@@ -1,4 +1,5 @@
 import type { Database } from '../../db/pool.ts';
+import { badParameter } from '../../errors.ts';
 import { withQ } from '../../stats/tests.ts';
 import {
   type Answer,
@@ -10,7 +11,7 @@ import {
   testsIn,
   usualWarnings,
 } from '../answer.ts';
-import { prepareQuestion, type Question, type QuestionParameters, shownParameters, wrong } from '../question.ts';
+import { prepareQuestion, type Question, type QuestionParameters, shownParameters } from '../question.ts';
 import { scoped } from '../words.ts';
 import { outcomeWarnings } from './answer.ts';
 import { comparisonRow, methodOf, methodsOf } from './findings.ts';
@@ -48,7 +49,11 @@ export async function whatIf(
     to_band: given.to_band ?? 'passive',
   };
   if (asked.from_band === asked.to_band)
-    throw wrong('to_band', 'same_band', `to_band is another band than from_band, which is '${asked.from_band}'.`);
+    throw badParameter(
+      'to_band',
+      'same_band',
+      `to_band is another band than from_band, which is '${asked.from_band}'.`,
+    );
   const question = await prepareQuestion(db, given, reader);
   const parts = await findGroups(
     db,

@@ -1,4 +1,5 @@
 import type { Client, Database } from '../../db/pool.ts';
+import { badParameter } from '../../errors.ts';
 import { wilson } from '../../stats/intervals.ts';
 import { weightedShare } from '../../stats/jackknife.ts';
 import {
@@ -10,14 +11,7 @@ import {
   usualWarnings,
   withheldReason,
 } from '../answer.ts';
-import {
-  isPeriod,
-  prepareQuestion,
-  type Question,
-  type QuestionParameters,
-  shownParameters,
-  wrong,
-} from '../question.ts';
+import { isPeriod, prepareQuestion, type Question, type QuestionParameters, shownParameters } from '../question.ts';
 import { hiddenRows, linesOf } from '../small-groups.ts';
 import {
   type Asked,
@@ -113,7 +107,7 @@ export async function readRateRows(
 function requireKnownGroups({ group_by }: Question): void {
   const other = group_by.find((name) => !isPeriod(name) && !isInvitationDimension(name));
   if (other)
-    throw wrong(
+    throw badParameter(
       'group_by',
       'unknown_grouping',
       `Invitations have no ${other}: group_by is one or two of ${invitationDimensions.join(', ')}, month, quarter, year.`,

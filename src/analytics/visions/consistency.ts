@@ -1,7 +1,8 @@
 import type { Client, Database } from '../../db/pool.ts';
+import { badParameter } from '../../errors.ts';
 import { wilson } from '../../stats/intervals.ts';
 import { type Answer, type AnswerRow, alwaysFresh, groupValues, hiddenReason, qMethod, rounded } from '../answer.ts';
-import { type QuestionParameters, readGroupBy, wrong } from '../question.ts';
+import { type QuestionParameters, readGroupBy } from '../question.ts';
 import { hiddenRows, linesOf } from '../small-groups.ts';
 import { narrowed, readAsked } from './asked.ts';
 import { compareChecks, comparisonRow } from './compare-checks.ts';
@@ -38,7 +39,8 @@ export async function visionConsistency(
 
 async function requireVision(client: Client, vision: string): Promise<void> {
   const [known] = await client.rows('select from visions where id = $1', [vision]);
-  if (!known) throw wrong('vision', 'unknown_vision', `There is no vision '${vision}'. GET /v1/visions lists them.`);
+  if (!known)
+    throw badParameter('vision', 'unknown_vision', `There is no vision '${vision}'. GET /v1/visions lists them.`);
 }
 
 /** What was counted, and which of it a reader may not see. */

@@ -1,7 +1,7 @@
-import { readBounds } from '../../db/period.ts';
+import { readPeriod } from '../../db/period.ts';
 import type { Client, Param } from '../../db/pool.ts';
 import { readTimeZone } from '../../db/settings.ts';
-import { type ApiError, badRequest } from '../../errors.ts';
+import { badParameter, emptyPeriod } from '../../errors.ts';
 import { isCalendarDate } from '../../http/formats.ts';
 import type { Reader } from '../../http/scopes.ts';
 import { type BiSet, limitSql, type SetColumn } from '../set.ts';
@@ -35,10 +35,6 @@ export interface Wanted {
   is_limited: boolean;
 }
 
-function wrong(parameter: string, code: string, detail: string): ApiError {
-  return badRequest(code, detail, [{ pointer: parameter, code, detail }]);
-}
-
 /** The columns that are asked for, of those that the reader may see. */
 function chosen(set: BiSet, visible: readonly SetColumn[], columns: string | undefined): readonly SetColumn[] {
   if (columns === undefined) return visible;
@@ -46,7 +42,7 @@ function chosen(set: BiSet, visible: readonly SetColumn[], columns: string | und
   const unknown = names.find((name) => !visible.some((one) => one.name === name));
   if (unknown === undefined) return visible.filter(({ name }) => names.includes(name));
   const all = visible.map(({ name }) => name).join(', ');
-  throw wrong('columns', 'unknown_column', `There is no column '${unknown}' in ${set.name}. There are: ${all}.`);
+  throw badParameter('columns', 'unknown_column', `There is no column '${unknown}' in ${set.name}. There are: ${all}.`);
 }
 
 /**
@@ -62,9 +58,9 @@ export async function readWanted(
   reader: Reader,
 ): Promise<Wanted> {
   if (dialect !== undefined && format !== 'csv')
-    throw wrong('dialect', 'no_dialect', `A dialect is of CSV only; leave it out of ${format}.`);
+    throw badParameter('dialect', 'no_dialect', `A dialect is of CSV only; leave it out of ${format}.`);
   const wanted = { set, format, dialect, columns: chosen(set, visibleColumns(set, reader.personal), columns) };
-  const bounds = await readPeriod(client, set, { from: from ?? null, to: to ?? null });
+  const bounds = await boundsOf(client, set, { from: from ?? null, to: to ?? null });
   const parameters: Param[] = [];
   const param = (value: Param) => `$${parameters.push(value)}`;
   const conditions = Object.entries(bounds).flatMap(([name, value]) =>
@@ -75,26 +71,28 @@ export async function readWanted(
 }
 
 /** The bounds of the period as values of the set's time column. */
-async function readPeriod(client: Client, set: BiSet, given: { from: string | null; to: string | null }) {
+async function boundsOf(client: Client, set: BiSet, given: { from: string | null; to: string | null }) {
   const asked = given.from !== null ? 'from' : given.to !== null ? 'to' : undefined;
   if (asked === undefined) return given;
   const column = set.columns.find(({ name }) => name === set.time);
   if (column === undefined)
-    throw wrong(asked, 'no_time', `Rows of ${set.name} happen at no time; ask without from and to.`);
-  const bounds = column.kind === 'date' ? datesOf(set, given) : await instantsOf(client, given);
-  if (bounds.from !== null && bounds.to !== null && bounds.from >= bounds.to)
-    throw wrong('to', 'empty_period', 'The period ends before it begins: to must be after from.');
-  return bounds;
+    throw badParameter(asked, 'no_time', `Rows of ${set.name} happen at no time; ask without from and to.`);
+  return column.kind === 'date' ? datesOf(set, given) : instantsOf(client, given);
 }
 
 function datesOf(set: BiSet, given: { from: string | null; to: string | null }) {
   for (const [name, value] of Object.entries(given))
     if (value !== null && !isCalendarDate(value))
-      throw wrong(name, 'date_only', `${set.time} is a day, so ${name} is one too, such as ${value.slice(0, 10)}.`);
+      throw badParameter(
+        name,
+        'date_only',
+        `${set.time} is a day, so ${name} is one too, such as ${value.slice(0, 10)}.`,
+      );
+  if (given.from !== null && given.to !== null && given.from >= given.to) throw emptyPeriod();
   return given;
 }
 
 async function instantsOf(client: Client, given: { from: string | null; to: string | null }) {
-  const { from, to } = await readBounds(client, await readTimeZone(client), given);
+  const { from, to } = await readPeriod(client, await readTimeZone(client), given);
   return { from: from?.at ?? null, to: to?.at ?? null };
 }

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { readBounds } from '../../db/period.ts';
+import { readPeriod } from '../../db/period.ts';
 import type { Client, Database, Param } from '../../db/pool.ts';
 import { readTimeZone } from '../../db/settings.ts';
 import { Cursor, closed, Limit, nullable, pageOf, Timestamp } from '../../http/schemas.ts';
@@ -48,7 +48,7 @@ async function listAudit(
   for (const [name, value] of Object.entries({ noun, key, actor, action }))
     if (value !== undefined) conditions.push(`${name} = ${param(value)}`);
   if (from !== undefined || to !== undefined) {
-    const bounds = await readBounds(client, await readTimeZone(client), { from: from ?? null, to: to ?? null });
+    const bounds = await readPeriod(client, await readTimeZone(client), { from, to });
     if (bounds.from) conditions.push(`at >= ${param(bounds.from.at)}::timestamptz`);
     if (bounds.to) conditions.push(`at < ${param(bounds.to.at)}::timestamptz`);
   }

@@ -1,21 +1,14 @@
 import type { Database } from '../../db/pool.ts';
-import { badRequest, notFound } from '../../errors.ts';
+import { notFound } from '../../errors.ts';
 import { closed, Id, ref } from '../../http/schemas.ts';
 import { type Reader, readerOf } from '../../http/scopes.ts';
 import type { Server } from '../../http/server.ts';
 import { readState } from '../../outcomes/collect.ts';
 import { refreshBeforeAnswer } from '../../outcomes/refresh.ts';
+import { windowOf } from '../../outcomes/windows.ts';
 import { listEntries } from './entries.ts';
 import { findHead } from './head.ts';
 import { Journey, journeyQuery } from './schemas.ts';
-
-/** The window that is asked for, else 180 days where it is kept, else the shortest. @throws ApiError 400 */
-function windowOf(windows: readonly number[], asked: number | undefined): number {
-  const window = asked ?? (windows.includes(180) ? 180 : Math.min(...windows));
-  if (windows.includes(window)) return window;
-  const detail = `Outcomes are kept for windows of ${windows.join(', ')} days; ${window} is none of them (PATCH /v1/settings changes them).`;
-  throw badRequest('unknown_window', detail, [{ pointer: 'window_days', code: 'unknown_window', detail }]);
-}
 
 /** `/v1/customers/{id}/journey`: one customer's whole story. */
 export function addJourneyRoutes(app: Server, db: Database): void {

@@ -5,7 +5,7 @@ import { cadences } from '../../db/cadence.ts';
 import { getManaged } from '../../db/managed.ts';
 import type { Client, Database } from '../../db/pool.ts';
 import { type UnitLimit, unitsBelow } from '../../db/unit-tree.ts';
-import { badRequest } from '../../errors.ts';
+import { badParameter, emptyPeriod } from '../../errors.ts';
 import { CalendarDate, closed, nullable, ref } from '../../http/schemas.ts';
 import { readState } from '../../outcomes/collect.ts';
 import { refreshBeforeAnswer } from '../../outcomes/refresh.ts';
@@ -84,10 +84,7 @@ export async function answerSeries(
   units: UnitLimit,
 ): Promise<Static<typeof Series>> {
   const { from, to } = asked;
-  if (from !== null && to !== null && from >= to) {
-    const detail = 'The period is empty: `to` must be after `from`, and is not part of the period itself.';
-    throw badRequest('empty_period', detail, [{ pointer: 'to', code: 'empty_period', detail }]);
-  }
+  if (from !== null && to !== null && from >= to) throw emptyPeriod();
   const waiting = await refreshBeforeAnswer(db);
   return db.read(
     async (client) => {
@@ -133,7 +130,7 @@ async function requireWithin(client: Client, unit: string | null, marker: MileMa
   ]);
   if (found?.within) return;
   const detail = `The mile marker '${marker.key}' is about the unit '${marker.unit}', and '${unit}' is not below it.`;
-  throw badRequest('unit_outside', detail, [{ pointer: 'unit', code: 'unit_outside', detail }]);
+  throw badParameter('unit', 'unit_outside', detail);
 }
 
 /** What a mile marker says: the definition of its metric, or what its owner wrote. */
