@@ -72,6 +72,8 @@ export interface Dataset {
   readonly table: ReturnType<typeof tableOf>;
   /** One row as sent. */
   readonly sent: TSchema;
+  /** One row as sent to the path that names it, so that its key may be left out. */
+  readonly placed: TSchema;
   /** One row as shown. */
   readonly shown: TSchema;
 }
@@ -81,10 +83,11 @@ export interface Dataset {
  * the catalogue are all made from what this returns.
  */
 export function declareDataset<C extends Columns>(declaration: Declaration<C>): Dataset {
-  const { columns, name, customer, time, indexed = [] } = declaration;
+  const { columns, name, one, key, example, customer, time, indexed = [] } = declaration;
   // The callbacks are typed by the declaration's own columns; from here on every dataset is handled alike, and a row has
   // passed the schema made of the same columns before a callback sees it.
   const erased = declaration as unknown as Declaration<Columns>;
+  const sent = sentSchema(`New${named(one)}`, columns, example);
   return {
     ...erased,
     customer,
@@ -95,9 +98,10 @@ export function declareDataset<C extends Columns>(declaration: Declaration<C>): 
     afterwards: erased.afterwards,
     mayRemove: erased.mayRemove,
     afterRemoval: erased.afterRemoval,
-    table: tableOf(name, { key: declaration.key, columns, customer, time, indexed }),
-    sent: sentSchema(declaration.one, columns, declaration.example),
-    shown: shownSchema(declaration.one, columns, declaration.example),
+    table: tableOf(name, { key, columns, customer, time, indexed }),
+    sent,
+    placed: columns[key]?.derived ? sent : sentSchema(`Placed${named(one)}`, columns, example, key),
+    shown: shownSchema(one, columns, example),
   };
 }
 
@@ -108,16 +112,15 @@ function ownerOf(columns: Columns, customer: string | undefined): Owner | undefi
   return { ...(hasUnit && { unit: 't.unit' }), ...(customer !== undefined && { customer: `t.${customer}` }) };
 }
 
-function sentSchema(one: string, columns: Columns, example: AnyRow): TSchema {
+function sentSchema($id: string, columns: Columns, example: AnyRow, optional?: string): TSchema {
   const fields: Record<string, TSchema> = {};
   for (const [name, { sent, required, derived, description }] of Object.entries(columns)) {
     if (derived) continue;
-    fields[name] = required
-      ? Type.Unsafe({ ...sent, description })
-      : Type.Optional(Type.Unsafe({ ...nullable(sent), description }));
+    const schema = Type.Unsafe({ ...(required ? sent : nullable(sent)), description });
+    fields[name] = required && name !== optional ? schema : Type.Optional(schema);
   }
   const given = Object.fromEntries(Object.entries(example).filter(([name]) => name in fields));
-  return Type.Object(fields, { $id: `New${named(one)}`, additionalProperties: false, examples: [given] });
+  return Type.Object(fields, { $id, additionalProperties: false, examples: [given] });
 }
 
 function shownSchema(one: string, columns: Columns, example: AnyRow): TSchema {

@@ -65,7 +65,7 @@ export function addRow(app: Server, db: Database, dataset: Dataset, countRows: C
         description: `The body is the whole row; its ${dataset.key} may be left out, since the path names it.`,
         tags: [dataset.tag],
         params,
-        body: checkedByRoute(ref(dataset.sent)),
+        body: checkedByRoute(ref(dataset.placed)),
         response: { 200: ref(dataset.shown), 201: ref(dataset.shown), ...conflict },
       },
     },
