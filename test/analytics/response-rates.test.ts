@@ -164,7 +164,7 @@ worlds('GET /v1/analytics/response-rates', {
     ]);
     assert.deepEqual(await coverage({ segment: 'smb' }), [[0.125, 0.25]]);
     const { reads_as, parameters } = await world.ask('analytics/response-rates');
-    assert.match(reads_as, /They stand for 30\.0% of the revenue of the last 365 days\.$/);
+    assert.match(reads_as, /Those who answered stand for 30\.0% of the revenue of the last 365 days\.$/);
     assert.equal(parameters.revenue_as_of, at(200));
     // A year later nobody paid anything in the last 365 days.
     await world.complete(at(600));

@@ -34,15 +34,16 @@ const rateOf = (row: AnswerRow) =>
 
 function surveySentence(survey: string, told: AnswerRow[], question: Question): string {
   const of = `In '${survey}'`;
+  const found = told.length > 1 ? 'it pays most to improve' : 'the only moment is';
   const [most] = told.filter((row) => isSure(row, 'retention_gain'));
   if (most)
-    return `${of} it pays most to improve ${nameOf(most)}: ${rateOf(most)}, and who was satisfied there stayed ${tenths(100 * Number(most.retention_gain))} points more often over ${question.window_days} days (95% interval ${tenths(100 * Number(most.retention_gain_low))} to ${tenths(100 * Number(most.retention_gain_high))}). An association, not a cause.`;
+    return `${of} ${found} ${nameOf(most)}: ${rateOf(most)}, and who was satisfied there stayed ${tenths(100 * Number(most.retention_gain))} points more often over ${question.window_days} days (95% interval ${tenths(100 * Number(most.retention_gain_low))} to ${tenths(100 * Number(most.retention_gain_high))}). An association, not a cause.`;
   const [richest] = told
     .filter((row) => isSure(row, 'revenue_gain'))
     .sort((one, other) => Number(other.revenue_at_stake) - Number(one.revenue_at_stake));
   if (richest) {
     const money = (column: string) => amount(Number(richest[column]), question.state.currency);
-    return `${of} it pays most to improve ${nameOf(richest)}: ${rateOf(richest)}, and who was satisfied there spent ${money('revenue_gain')} ${question.state.currency} more over ${question.window_days} days (95% interval ${money('revenue_gain_low')} to ${money('revenue_gain_high')}). An association, not a cause.`;
+    return `${of} ${found} ${nameOf(richest)}: ${rateOf(richest)}, and who was satisfied there spent ${money('revenue_gain')} ${question.state.currency} more over ${question.window_days} days (95% interval ${money('revenue_gain_low')} to ${money('revenue_gain_high')}). An association, not a cause.`;
   }
   const sorted = told.toSorted((one, other) => Number(one.satisfied_rate) - Number(other.satisfied_rate));
   const [lowest] = sorted;

@@ -64,4 +64,4 @@ function surveySentence(told: AnswerRow[], question: Question, within_days: numb
 const coverage = ({ revenue_coverage }: AnswerRow) =>
   revenue_coverage === null || revenue_coverage === undefined
     ? ''
-    : ` They stand for ${percent(Number(revenue_coverage))} of the revenue of the last 365 days.`;
+    : ` Those who answered stand for ${percent(Number(revenue_coverage))} of the revenue of the last 365 days.`;
