@@ -289,14 +289,15 @@ it('what is given up when an endpoint is disabled is not sent when it is enabled
   const { endpoint, happen, work, receiver, settled, must } = await webhookWorld(t);
   const { id } = await endpoint('/500');
   await happen('F-1');
-  work({ schedule_ms: [300, 300] });
+  // Long enough for a busy machine to disable it in between.
+  work({ schedule_ms: [1_500, 1_500] });
   await settled(id, 'failed');
   await must(200, 'PATCH', `${path}/${id}`, { status: 'disabled' }, any);
   const [given] = await settled(id, 'dead');
   assert.equal(given?.last_error, 'The endpoint was disabled.');
   const seen = receiver.received.length;
   await must(200, 'PATCH', `${path}/${id}`, { status: 'enabled' }, any);
-  await sleep(500);
+  await sleep(2_000);
   assert.equal(receiver.received.length, seen);
 });
 
