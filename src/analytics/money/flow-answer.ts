@@ -1,7 +1,7 @@
 import type { Client, Database } from '../../db/pool.ts';
 import { tInterval } from '../../stats/intervals.ts';
 import { type RatioGroup, ratioDifference, ratioEstimate, weightedShare } from '../../stats/jackknife.ts';
-import { benjaminiHochberg, tTest } from '../../stats/tests.ts';
+import { tTest, withQ } from '../../stats/tests.ts';
 import { type Answer, type AnswerRow, freshness, groupValues, qMethod, rounded, roundedP, testsIn } from '../answer.ts';
 import { figureColumns } from '../columns.ts';
 import { counted } from '../words.ts';
@@ -104,8 +104,7 @@ export function compareFlows(
     const { difference, low, high, p } = tTest(ratio.estimate, ratio.standard_error, ratio.df);
     return [{ flow, measure, against, difference, low, high, p }];
   });
-  const qs = benjaminiHochberg(found.map(({ p }) => p));
-  return found.map((one, at) => ({ ...one, q: qs[at] ?? null }));
+  return withQ(found);
 }
 
 /**

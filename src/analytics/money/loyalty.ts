@@ -1,6 +1,6 @@
 import type { Database } from '../../db/pool.ts';
 import { type GroupedShare, type ShareContrast, shareFigure } from '../../stats/shares.ts';
-import { benjaminiHochberg } from '../../stats/tests.ts';
+import { withQ } from '../../stats/tests.ts';
 import {
   type Answer,
   type AnswerRow,
@@ -198,6 +198,5 @@ function compareLeft(groups: LoyaltyGroup[], rows: ToldPart[], { min_n }: Questi
       return part && isTold(part) ? [{ group, band, ...leftDifference(group, part, top) }] : [];
     });
   });
-  const qs = benjaminiHochberg(found.map(({ p }) => p));
-  return found.map((one, at) => ({ ...one, q: qs[at] ?? null }));
+  return withQ(found);
 }

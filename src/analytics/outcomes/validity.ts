@@ -1,7 +1,7 @@
 import type { Client, Database } from '../../db/pool.ts';
 import { areaUnderCurve } from '../../stats/auc.ts';
 import { spearmanOfSums } from '../../stats/rank-sums.ts';
-import { benjaminiHochberg } from '../../stats/tests.ts';
+import { withQ } from '../../stats/tests.ts';
 import {
   type Answer,
   type AnswerRow,
@@ -170,11 +170,6 @@ function shownOf(criterion: Criterion, groups: readonly Told[], question: Questi
 
 /** At how many values of the score there is a response. */
 const scoresOf = (levels: readonly (readonly unknown[])[]) => levels[0]?.length ?? 0;
-
-function withQ(associations: readonly Omit<Association, 'q'>[]): Association[] {
-  const qs = benjaminiHochberg(associations.map(({ p }) => p));
-  return associations.map((one, at) => ({ ...one, q: qs[at] ?? null }));
-}
 
 function rowOf(association: Association, question: Question): AnswerRow {
   const { criterion, responses, customers, did, did_not, statistic, p, q, withheld } = association;
